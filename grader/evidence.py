@@ -1,0 +1,243 @@
+"""What crosses the boundary between a student's process and the judge, and its validation.
+
+Evidence is JSON text; arrays are base64 of raw bytes. Nothing here is ever unpickled or evaluated.
+The other direction, from judge to kernel, carries ``Case``s before the run and a ``Challenge``
+after a check: arguments, inputs and weights, never an expected result.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from pydantic import JsonValue, ValidationError
+
+from grader.errors import EvidenceError
+from grader.graph import ModelGraph, Shape
+from grader.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "CASES_VARIABLE",
+    "EVIDENCE_MIME",
+    "MAX_EVIDENCE_BYTES",
+    "MODE_VARIABLE",
+    "REPLY_MIME",
+    "Array",
+    "Case",
+    "CaseEvidence",
+    "CaseSheet",
+    "Challenge",
+    "Evidence",
+    "FailedCall",
+    "Failure",
+    "InputSpec",
+    "Question",
+    "Reply",
+    "ReplyPart",
+    "parse_evidence",
+    "parse_reply",
+]
+
+EVIDENCE_MIME = "application/vnd.keras-plumbing.evidence+json"
+REPLY_MIME = "application/vnd.keras-plumbing.reply+json"
+MODE_VARIABLE = "GRADER_MODE"
+CASES_VARIABLE = "GRADER_CASES"
+MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
+
+Dtype = Literal["float16", "float32", "float64", "int8", "int32", "int64", "uint8", "bool"]
+_ITEM_BYTES = {
+    "float16": 2,
+    "float32": 4,
+    "float64": 8,
+    "int8": 1,
+    "int32": 4,
+    "int64": 8,
+    "uint8": 1,
+    "bool": 1,
+}
+
+
+class Array(Record):
+    """A numeric array: dtype, shape, and the base64 of its little-endian bytes in C order."""
+
+    dtype: Dtype
+    shape: tuple[int, ...]
+    data: str
+
+    @classmethod
+    def of(cls, array: NDArray[np.generic]) -> Array:
+        """Pack an array of any shape; a dtype outside the list (bfloat16, say) becomes float32.
+
+        Raises:
+            EvidenceError: the array is not numeric.
+        """
+        import numpy as np
+
+        array = np.asarray(array)
+        if array.dtype.name not in _ITEM_BYTES:
+            try:
+                array = array.astype("float32")
+            except (TypeError, ValueError) as error:
+                raise EvidenceError(f"an array of dtype {array.dtype} is not numeric") from error
+        packed = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        return cls(
+            dtype=array.dtype.name,
+            shape=tuple(int(n) for n in array.shape),
+            data=base64.b64encode(packed.tobytes()).decode("ascii"),
+        )
+
+    def numpy(self) -> NDArray[np.generic]:
+        """Unpack the array.
+
+        Raises:
+            EvidenceError: the bytes are not base64, or their count does not fit shape and dtype.
+        """
+        import numpy as np
+
+        try:
+            raw = base64.b64decode(self.data, validate=True)
+        except binascii.Error as error:
+            raise EvidenceError(f"an array's data is not base64: {error}") from error
+        size = _ITEM_BYTES[self.dtype]
+        for length in self.shape:
+            if length < 0:
+                raise EvidenceError(f"an array has the shape {self.shape}")
+            size *= length
+        if size != len(raw):
+            raise EvidenceError(
+                f"an array of shape {self.shape} and dtype {self.dtype} takes {size} bytes, got {len(raw)}"
+            )
+        return np.frombuffer(raw, dtype=np.dtype(self.dtype).newbyteorder("<")).reshape(self.shape)
+
+
+class InputSpec(Record):
+    """An input to make for a case: shape without the batch axis, and dtype."""
+
+    shape: Shape
+    dtype: str = "float32"
+
+
+class Case(Record):
+    """One set of arguments a student's builder is called with.
+
+    ``inputs`` become ``keras.Input`` tensors given as positional arguments; ``arguments`` are
+    keywords. A case with neither calls the builder bare, or reads a model object as it is.
+    """
+
+    inputs: tuple[InputSpec, ...] = ()
+    arguments: dict[str, JsonValue] = {}
+
+
+class CaseSheet(Record):
+    """The file that ``GRADER_CASES`` names: per task, the cases to collect evidence on."""
+
+    unit: str
+    tasks: dict[str, tuple[Case, ...]]
+
+
+class FailedCall(Record):
+    """The layer call an exception came out of.
+
+    ``graph`` is the part of the model built so far: its outputs are the tensors the failing
+    layer was called with, in order. ``None`` where the tensors' history cannot be read.
+    """
+
+    class_name: str
+    shapes: tuple[Shape, ...]
+    graph: ModelGraph | None = None
+
+
+class Failure(Record):
+    """An exception raised by the student's code: its class name and message, as text."""
+
+    type: str
+    message: str
+    not_implemented: bool = False
+    call: FailedCall | None = None
+
+
+class CaseEvidence(Record):
+    """What one case gave: exactly one of a graph, a plain value, and a failure."""
+
+    kind: Literal["model", "value", "failure"]
+    graph: ModelGraph | None = None
+    value: JsonValue = None
+    failure: Failure | None = None
+
+
+class Evidence(Record):
+    """What one ``check`` recorded: the cases in the order of the case sheet."""
+
+    format: Literal[1] = 1
+    task: str
+    backend: str
+    keras: str
+    cases: tuple[CaseEvidence, ...]
+
+
+class Question(Record):
+    """One case of a challenge: weights in the order of the evidence's ``graph.weights``."""
+
+    case: int
+    weights: tuple[Array, ...]
+    inputs: tuple[Array, ...]
+
+
+class Challenge(Record):
+    """What the judge asks a kernel after a check: build these cases again, and compute."""
+
+    task: str
+    questions: tuple[Question, ...]
+
+
+class ReplyPart(Record):
+    """The outputs of one question, or the failure text that stands in their place."""
+
+    case: int
+    outputs: tuple[Array, ...] = ()
+    failure: str | None = None
+
+
+class Reply(Record):
+    """A kernel's answer to a challenge."""
+
+    format: Literal[1] = 1
+    task: str
+    parts: tuple[ReplyPart, ...]
+
+
+R = TypeVar("R", bound=Record)
+
+
+def _parse(kind: type[R], text: object, what: str) -> R:
+    if not isinstance(text, str):
+        raise EvidenceError(f"{what} must be JSON text, got {type(text).__name__}")
+    if len(text) > MAX_EVIDENCE_BYTES:
+        raise EvidenceError(f"{what} has {len(text):,} characters, at most {MAX_EVIDENCE_BYTES:,} are read")
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole text"
+        raise EvidenceError(f"{what} breaks its schema at {place}: {first['msg']}") from error
+    except (RecursionError, ValueError) as error:
+        raise EvidenceError(f"{what} cannot be read: {type(error).__name__}") from error
+
+
+def parse_evidence(text: object) -> Evidence:
+    """Validate evidence as it came out of a kernel.
+
+    Raises:
+        EvidenceError: it is not text, too long, or breaks the schema.
+    """
+    return _parse(Evidence, text, "evidence")
+
+
+def parse_reply(text: object) -> Reply:
+    """Validate the answer to a challenge; raises ``EvidenceError`` as ``parse_evidence`` does."""
+    return _parse(Reply, text, "a reply")

@@ -1,0 +1,183 @@
+"""A Keras model as plain data: layers, their calls, and the tensors that flow between them.
+
+The unit of the graph is the *call*, not the layer, as in Keras's own ``Node``
+(``keras/src/ops/node.py``): one layer called twice is one ``Layer`` and two ``Call``s. Nested models
+and traced blocks are stored flat; each call's ``scope`` says which nested layers it happened inside.
+
+Every cross-reference is an index into one of the graph's own tuples.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import JsonValue, ValidationError, model_validator
+
+from grader.errors import UnreadableModelError
+from grader.record import Record
+
+__all__ = [
+    "GRAPH_FORMAT",
+    "Api",
+    "Argument",
+    "Call",
+    "Layer",
+    "ModelGraph",
+    "Port",
+    "Shape",
+    "Tensor",
+    "Weight",
+    "json_schema",
+]
+
+GRAPH_FORMAT = 1
+
+
+Shape = tuple[int | None, ...]
+Api = Literal["sequential", "functional", "subclassed"]
+
+
+class Tensor(Record):
+    """A symbolic tensor: its shape (batch axis first, ``None`` where unknown) and dtype."""
+
+    shape: Shape
+    dtype: str
+
+
+class Weight(Record):
+    """One variable of the model; two layers that hold the same variable name the same index."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+
+
+class Layer(Record):
+    """One layer object, or one ``keras.ops`` operation.
+
+    ``origin`` says where the class comes from: ``keras.layers``, ``keras.ops``, or ``custom`` for
+    a class of the student's own. A nested model that was flattened is kept here too, so that a
+    call's ``scope`` can name it. ``weights`` are indexes into ``ModelGraph.weights`` and include
+    those of everything the layer holds.
+    """
+
+    class_name: str
+    origin: Literal["keras.layers", "keras.ops", "custom"]
+    name: str
+    config: dict[str, JsonValue] = {}
+    dtype: str = "float32"
+    trainable: bool = True
+    weights: tuple[int, ...] = ()
+
+
+class Argument(Record):
+    """One argument of a call: a tensor, a weight, or a constant.
+
+    ``place`` is where it stands in the call: ``"0"`` is the first positional argument, ``"0.2"``
+    the third element of a list given first, ``"mask"`` a keyword. Exactly one of ``tensor`` and
+    ``weight`` is set, or neither, and then ``value`` is a constant.
+    """
+
+    place: str
+    tensor: int | None = None
+    weight: int | None = None
+    value: JsonValue = None
+
+
+class Call(Record):
+    """One call of a layer: ``layer`` is an index, ``outputs`` are tensors, ``scope`` nested layers."""
+
+    layer: int
+    arguments: tuple[Argument, ...]
+    outputs: tuple[int, ...]
+    scope: tuple[int, ...] = ()
+
+
+class Port(Record):
+    """One input or output of the model: its key (position ``"0"``, or a dict key) and tensor."""
+
+    key: str
+    tensor: int
+
+
+class ModelGraph(Record):
+    """Everything the grader knows about a model; it holds no Keras object.
+
+    ``calls`` are in an order in which every tensor is made before it is used. ``dynamic`` is
+    ``None``, or the reason why the forward pass cannot be written as a fixed graph; the graph is
+    then one opaque call.
+    """
+
+    format: Literal[1] = 1
+    name: str
+    api: Api
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    layers: tuple[Layer, ...]
+    calls: tuple[Call, ...]
+    tensors: tuple[Tensor, ...]
+    weights: tuple[Weight, ...]
+    dynamic: str | None = None
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Self:
+        """Refuse indexes that point nowhere and tensors used before they are made."""
+        n_layers, n_tensors, n_weights = len(self.layers), len(self.tensors), len(self.weights)
+        made = set()
+        for port in self.inputs:
+            if not 0 <= port.tensor < n_tensors:
+                raise ValueError(f"input {port.key!r} names tensor {port.tensor} of {n_tensors}")
+            made.add(port.tensor)
+        for index, layer in enumerate(self.layers):
+            if any(not 0 <= weight < n_weights for weight in layer.weights):
+                raise ValueError(f"layer {index} names a weight outside the {n_weights} there are")
+        for index, call in enumerate(self.calls):
+            if any(not 0 <= layer < n_layers for layer in (call.layer, *call.scope)):
+                raise ValueError(f"call {index} names a layer outside the {n_layers} there are")
+            for argument in call.arguments:
+                if argument.tensor is not None and argument.tensor not in made:
+                    raise ValueError(f"call {index} uses tensor {argument.tensor} before it is made")
+                if argument.weight is not None and not 0 <= argument.weight < n_weights:
+                    raise ValueError(f"call {index} names weight {argument.weight} of {n_weights}")
+            for tensor in call.outputs:
+                if not 0 <= tensor < n_tensors or tensor in made:
+                    raise ValueError(f"call {index} makes tensor {tensor}, unknown or made before")
+                made.add(tensor)
+        for port in self.outputs:
+            if port.tensor not in made:
+                raise ValueError(f"output {port.key!r} names tensor {port.tensor}, which nothing makes")
+        return self
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a graph written by ``to_json``.
+
+        Raises:
+            UnreadableModelError: the text is not such a graph; the message names the first fault.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "the whole text"
+            raise UnreadableModelError(
+                f"This is not a model graph: at {place}: {first['msg']}. "
+                "Expected the JSON that ModelGraph.to_json() or `grader describe --json` writes."
+            ) from error
+
+    def count_weights(self, trainable: bool | None = None) -> int:
+        """Count the scalar parameters, each variable once: all, or only the (non-)trainable."""
+        total = 0
+        for weight in self.weights:
+            if trainable is None or weight.trainable == trainable:
+                size = 1
+                for length in weight.shape:
+                    size *= length
+                total += size
+        return total
+
+
+def json_schema() -> dict[str, JsonValue]:
+    """Return the JSON schema of a ``ModelGraph`` (JSON Schema draft 2020-12)."""
+    return ModelGraph.model_json_schema()

@@ -1,0 +1,179 @@
+"""The vocabulary in which a unit declares its tasks.
+
+A unit's ``tasks.py`` ends in ``UNIT = Unit(...)``. What is expected of a student's model is not
+written there: it is derived from the reference solution. A task only says how to call the
+student's work, which properties count, for how many points, and what to hint.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from grader.errors import CourseError
+from grader.evidence import Case, InputSpec
+from grader.graph import Api as ApiName
+from grader.record import Record
+
+__all__ = [
+    "Answer",
+    "Api",
+    "Architecture",
+    "Case",
+    "CompareOptions",
+    "Connectivity",
+    "Expectation",
+    "Input",
+    "Parameters",
+    "PublicTask",
+    "Task",
+    "Unit",
+]
+
+
+class CompareOptions(Record):
+    """What a comparison minds beyond the default; each is off unless a teacher turns it on.
+
+    ``names``: layer names must agree. ``initializers``: initializers must agree.
+    ``trainable``: trainable flags must agree. ``merge_order``: the order of the inputs of ``Add``
+    and its like counts.
+    """
+
+    names: bool = False
+    initializers: bool = False
+    trainable: bool = False
+    merge_order: bool = False
+
+
+class Architecture(Record):
+    """The model is equivalent to the reference: layers, their config, wiring, sharing, shapes."""
+
+    kind: Literal["architecture"] = "architecture"
+    points: float = Field(ge=0)
+    options: CompareOptions = CompareOptions()
+
+
+class Connectivity(Record):
+    """What feeds what is as in the reference, whatever the layers' settings."""
+
+    kind: Literal["connectivity"] = "connectivity"
+    points: float = Field(ge=0)
+
+
+class Parameters(Record):
+    """Total, trainable and non-trainable parameter counts are those of the reference."""
+
+    kind: Literal["parameters"] = "parameters"
+    points: float = Field(ge=0)
+
+
+class Api(Record):
+    """The model is built with the named API."""
+
+    kind: Literal["api"] = "api"
+    points: float = Field(ge=0)
+    api: ApiName
+
+
+class Answer(Record):
+    """A plain value (number, text, list) agrees with the reference's, within ``tolerance``."""
+
+    kind: Literal["answer"] = "answer"
+    points: float = Field(ge=0)
+    tolerance: float = Field(default=0.0, ge=0)
+
+
+Expectation = Annotated[
+    Architecture | Connectivity | Parameters | Api | Answer, Field(discriminator="kind")
+]
+
+
+class PublicTask(Record):
+    """The part of a task that may travel with a release: no cases drawn, no reference."""
+
+    id: str
+    title: str
+    expects: tuple[Expectation, ...]
+    hints: tuple[str, ...]
+    minutes: int = 10
+    difficulty: Literal[1, 2, 3] = 1
+
+    @property
+    def points(self) -> float:
+        """The most the task can earn: the sum over its expectations."""
+        return sum(expectation.points for expectation in self.expects)
+
+
+def Input(*shape: int | None, dtype: str = "float32") -> InputSpec:
+    """Describe an input of a case: lengths without the batch axis."""
+    return InputSpec(shape=shape, dtype=dtype)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One check of a unit.
+
+    ``id`` is also the nbgrader id of the cell that holds the check. ``cases`` are the visible
+    ones; ``draw`` makes one more from a random generator, ``drawn`` times a campaign, so that a
+    solution that only fits the visible numbers is noticed.
+    """
+
+    id: str
+    title: str
+    expects: tuple[Expectation, ...]
+    hints: tuple[str, ...]
+    cases: tuple[Case, ...] = (Case(),)
+    draw: Callable[[random.Random], Case] | None = None
+    drawn: int = 2
+    minutes: int = 10
+    difficulty: Literal[1, 2, 3] = 1
+
+    @property
+    def public(self) -> PublicTask:
+        """The task without its cases, as it goes into an answer key."""
+        return PublicTask(
+            id=self.id,
+            title=self.title,
+            expects=self.expects,
+            hints=self.hints,
+            minutes=self.minutes,
+            difficulty=self.difficulty,
+        )
+
+    def hidden_cases(self, seed: int) -> tuple[Case, ...]:
+        """Draw the hidden cases of a campaign; the same seed draws the same cases."""
+        if self.draw is None:
+            return ()
+        generator = random.Random(f"{seed}:{self.id}")
+        return tuple(self.draw(generator) for _ in range(self.drawn))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit's tasks, in the order of its assignment."""
+
+    id: str
+    title: str
+    tasks: tuple[Task, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse what no grading run could honour."""
+        ids = [task.id for task in self.tasks]
+        for task in self.tasks:
+            if ids.count(task.id) > 1:
+                raise CourseError(f"Unit {self.id} has two tasks named {task.id!r}; ids must differ.")
+            if not task.expects:
+                raise CourseError(f"Task {task.id!r} of {self.id} expects nothing, so it cannot fail.")
+            if not task.hints or not all(hint.strip() for hint in task.hints):
+                raise CourseError(f"Task {task.id!r} of {self.id} has an empty hint ladder.")
+
+    def task(self, task_id: str) -> Task:
+        """Return the task of that id; raises ``CourseError`` when there is none."""
+        for task in self.tasks:
+            if task.id == task_id:
+                return task
+        raise CourseError(f"Unit {self.id} has no task {task_id!r}; it has {[t.id for t in self.tasks]}.")
