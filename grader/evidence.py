@@ -39,6 +39,7 @@ __all__ = [
     "Question",
     "Reply",
     "ReplyPart",
+    "RunFacts",
     "parse_evidence",
     "parse_reply",
 ]
@@ -209,6 +210,22 @@ class Reply(Record):
     format: Literal[1] = 1
     task: str
     parts: tuple[ReplyPart, ...]
+
+
+class RunFacts(Record):
+    """What the run itself showed about one check, as the grader saw it from outside the kernel.
+
+    ``attempted`` is false when no solution cell before the check differs from what was released.
+    ``error`` is the name and message of the exception that the check's own cell raised.
+    ``crashed`` and ``timed_out`` say that the kernel was gone, or stopped, at or before the check.
+    ``notes`` are sentences for the report: evidence that was refused, output that was cut.
+    """
+
+    attempted: bool = True
+    error: str | None = None
+    crashed: bool = False
+    timed_out: bool = False
+    notes: tuple[str, ...] = ()
 
 
 R = TypeVar("R", bound=Record)
