@@ -1,0 +1,123 @@
+"""A verdict as an HTML fragment that survives a sanitiser.
+
+JupyterLab strips ``<style>``, SVG and ``data:`` images from the output of a notebook it does not
+trust, and nbgrader's feedback page is cleaned too. So: semantic tags, a few inline styles whose
+loss costs nothing, text colours left to the theme, and no picture (it travels as an output of its own).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from html import escape
+
+from grader.comparison import Diagnosis
+from grader.report.escape import html_text, plain
+from grader.report.words import OUTCOMES, case_words, hint_steps, mark, points, score_words
+from grader.verdict import Row, Verdict
+
+__all__ = ["render"]
+
+MAX_DIFFERENCES = 12
+_UNIT_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
+_CELL = 'style="text-align: left; padding: 2px 12px 2px 0; vertical-align: top"'
+
+
+def render(verdict: Verdict, *, feedback: bool = False) -> str:
+    """Render a verdict as an HTML fragment.
+
+    ``feedback`` is for a page that is read after grading: the whole hint ladder is there, each
+    step folded, and lessons are named instead of linked. Otherwise only the first hint is shown
+    and the next ones are left to ``unit.hint``.
+    """
+    words = OUTCOMES[verdict.outcome]
+    head = [f"<strong>{html_text(words.mark)} {html_text(words.headline)}</strong>"]
+    head += [html_text(part) for part in (plain(verdict.title, 80), score_words(verdict)) if part]
+    parts = [f"<p>{' · '.join(head)}</p>"]
+    parts += [_paragraph(text) for text in (verdict.message, case_words(verdict), words.next_step)]
+    parts.append(_table(verdict.rows))
+    parts.append(_differences(verdict))
+    parts += [_diagnosis(diagnosis, feedback=feedback) for diagnosis in verdict.diagnoses]
+    parts.append(_hints(verdict, feedback=feedback))
+    parts += [_paragraph(f"Remark: {remark}") for remark in verdict.remarks]
+    body = "\n".join(part for part in parts if part)
+    return (
+        f'<div class="keras-plumbing-report" style="border-left: 4px solid {words.colour}; '
+        f'padding: 2px 0 2px 14px; margin: 6px 0">\n{body}\n</div>'
+    )
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{_prose(text)}</p>" if text else ""
+
+
+def _prose(text: str) -> str:
+    """Escape a text and show what stands between backticks as code."""
+    pieces = [escape(piece) for piece in plain(text, 1200).split("`")]
+    if len(pieces) % 2 == 0:
+        return "`".join(pieces)
+    return "".join(f"<code>{piece}</code>" if index % 2 else piece for index, piece in enumerate(pieces))
+
+
+def _table(rows: tuple[Row, ...]) -> str:
+    if not rows:
+        return ""
+    lines = [_line("th", ("", "Checked", "Yours", "Expected", "Points"))]
+    for row in rows:
+        sign, meaning = mark(row)
+        earned = f"{points(row.points)} of {points(row.max_points)}" if row.max_points else ""
+        lines.append(
+            _line("td", (f"{sign} {meaning}", row.name, row.found, row.expected, earned), detail=row.detail)
+        )
+    head, *body = lines
+    return f'<table style="margin: 6px 0">\n<thead>{head}</thead>\n<tbody>{"".join(body)}</tbody>\n</table>'
+
+
+def _line(tag: str, cells: Iterable[str], detail: str = "") -> str:
+    inner = [html_text(cell, 160) for cell in cells]
+    if detail:
+        inner[1] += f"<br><small>{_prose(detail)}</small>"
+    return "<tr>" + "".join(f"<{tag} {_CELL}>{cell}</{tag}>" for cell in inner) + "</tr>\n"
+
+
+def _differences(verdict: Verdict) -> str:
+    differences = verdict.comparison.differences if verdict.comparison else ()
+    if not differences:
+        return ""
+    items = "".join(
+        f"<li>{_prose(difference.message)}</li>\n" for difference in differences[:MAX_DIFFERENCES]
+    )
+    left = len(differences) - MAX_DIFFERENCES
+    more = f"<p>… and {left} more.</p>" if left > 0 else ""
+    return f"<p><strong>What differs</strong> (numbered as in the picture)</p>\n<ol>\n{items}</ol>{more}"
+
+
+def _diagnosis(diagnosis: Diagnosis, *, feedback: bool) -> str:
+    parts = [
+        f"<p><strong>{_prose(diagnosis.title)}</strong> <small>({html_text(diagnosis.id, 60)})</small></p>"
+    ]
+    parts.append(_paragraph(diagnosis.explanation))
+    if diagnosis.symptom:
+        parts.append(f"<p><em>How it shows:</em> {_prose(diagnosis.symptom)}</p>")
+    if diagnosis.fix:
+        parts.append(f"<details><summary>How to mend it</summary><p>{_prose(diagnosis.fix)}</p></details>")
+    if _UNIT_NAME.fullmatch(diagnosis.unit):
+        name = html_text(diagnosis.unit.replace("_", " "))
+        place = name if feedback else f'<a href="../{diagnosis.unit}/lesson.ipynb">{name}</a>'
+        parts.append(f"<p>Read about it in unit {place}.</p>")
+    return "\n".join(part for part in parts if part)
+
+
+def _hints(verdict: Verdict, *, feedback: bool) -> str:
+    hints = hint_steps(verdict)
+    if not hints:
+        return ""
+    if feedback:
+        return "\n".join(
+            f"<details><summary>Hint {number} of {len(hints)}</summary><p>{_prose(hint)}</p></details>"
+            for number, hint in enumerate(hints, start=1)
+        )
+    more = ""
+    if len(hints) > 1:
+        more = f" <small>Want more? Run <code>unit.hint(&quot;{html_text(verdict.task, 60)}&quot;)</code>.</small>"
+    return f"<p><em>Hint:</em> {_prose(hints[0])}{more}</p>"

@@ -1,0 +1,68 @@
+"""A verdict as plain text, for terminals and for front ends that show no HTML."""
+
+from __future__ import annotations
+
+import textwrap
+
+from grader.report.escape import plain
+from grader.report.words import OUTCOMES, case_words, hint_steps, mark, points, score_words
+from grader.verdict import Row, Verdict
+
+__all__ = ["render"]
+
+MAX_DIFFERENCES = 6
+_WIDTH = 96
+_CELL = 34
+
+
+def render(verdict: Verdict) -> str:
+    """Render a verdict as plain text of about 96 columns, without a trailing line end.
+
+    At most six differences and the first hint of the ladder are shown: a near-solution is never
+    printed unasked.
+    """
+    words = OUTCOMES[verdict.outcome]
+    head = [f"{words.mark} {words.headline}", plain(verdict.title, 80), score_words(verdict)]
+    parts = [" · ".join(part for part in head if part)]
+    parts += _wrapped(verdict.message)
+    parts += _wrapped(case_words(verdict))
+    parts += _wrapped(words.next_step)
+    if verdict.rows:
+        parts += ["", *_table(verdict.rows)]
+    differences = verdict.comparison.differences if verdict.comparison else ()
+    if differences:
+        parts += ["", "What differs"]
+        for number, difference in enumerate(differences[:MAX_DIFFERENCES], start=1):
+            parts += _wrapped(difference.message, first=f"  {number}. ", rest="     ")
+        if len(differences) > MAX_DIFFERENCES:
+            parts.append(f"     … and {len(differences) - MAX_DIFFERENCES} more.")
+    for diagnosis in verdict.diagnoses:
+        parts += ["", f"{plain(diagnosis.title, 100)} [{plain(diagnosis.id, 60)}]"]
+        parts += _wrapped(diagnosis.explanation, first="  ", rest="  ")
+    hints = hint_steps(verdict)
+    if hints:
+        parts += ["", *_wrapped(hints[0], first="Hint: ", rest="      ")]
+    if verdict.remarks:
+        parts.append("")
+        for remark in verdict.remarks:
+            parts += _wrapped(remark, first="Remark: ", rest="        ")
+    return "\n".join(parts)
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    return textwrap.wrap(plain(text, 1200), _WIDTH, initial_indent=first, subsequent_indent=rest)
+
+
+def _table(rows: tuple[Row, ...]) -> list[str]:
+    cells = [("", "", "yours", "expected", "points")]
+    for row in rows:
+        earned = f"{points(row.points)}/{points(row.max_points)}" if row.max_points else ""
+        cells.append((mark(row)[0], *(plain(t, _CELL) for t in (row.name, row.found, row.expected)), earned))
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    lines = []
+    for index, line in enumerate(cells):
+        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        lines.append("  ".join(padded).rstrip())
+        if index and rows[index - 1].detail:
+            lines += _wrapped(rows[index - 1].detail, first="     ", rest="     ")
+    return lines

@@ -1,0 +1,109 @@
+"""The words and marks that text and HTML reports share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from grader.evidence import Case
+from grader.report.escape import plain
+from grader.verdict import Outcome, Row, Verdict
+
+__all__ = ["OUTCOMES", "OutcomeWords", "case_words", "hint_steps", "mark", "points", "score_words"]
+
+
+class OutcomeWords(NamedTuple):
+    """How an outcome is announced: a mark, a headline, its colour, and what to do next."""
+
+    mark: str
+    headline: str
+    colour: str
+    next_step: str
+
+
+OUTCOMES: dict[Outcome, OutcomeWords] = {
+    Outcome.CORRECT: OutcomeWords("✓", "Correct", "#009e73", ""),
+    Outcome.PARTIAL: OutcomeWords("◐", "Partly correct", "#e69f00", ""),
+    Outcome.INCORRECT: OutcomeWords("✗", "Not correct yet", "#d55e00", ""),
+    Outcome.NOT_ATTEMPTED: OutcomeWords(
+        "○",
+        "Not attempted",
+        "#888888",
+        "Write your code in the cell above the check, run it, then check again.",
+    ),
+    Outcome.RUNTIME_ERROR: OutcomeWords(
+        "!", "Your code raised an error", "#d55e00", "Run your cell on its own to see where the error starts."
+    ),
+    Outcome.TIMEOUT: OutcomeWords(
+        "⧖",
+        "Your code took too long",
+        "#d55e00",
+        "Look for a loop that never ends, or work that belongs in no check.",
+    ),
+    Outcome.CRASHED: OutcomeWords(
+        "!",
+        "The notebook's process died",
+        "#d55e00",
+        "Restart the kernel and run all cells to see which one ends it.",
+    ),
+    Outcome.INTERNAL_ERROR: OutcomeWords(
+        "?",
+        "Could not be judged",
+        "#cc79a7",
+        "This is not your fault and not a zero: your instructor will look at it.",
+    ),
+}
+
+
+def points(value: float) -> str:
+    """Write points without needless decimals: ``2``, ``0.5``, ``0.33``."""
+    return f"{round(value, 2):g}" if value < 10000 else f"{value:.0f}"
+
+
+def score_words(verdict: Verdict) -> str:
+    """Say the score; empty for a task without points."""
+    if verdict.outcome is Outcome.INTERNAL_ERROR:
+        return "no score yet"
+    if not verdict.max_score:
+        return ""
+    unit = "point" if points(verdict.max_score) == "1" else "points"
+    return f"{points(verdict.score)} of {points(verdict.max_score)} {unit}"
+
+
+def mark(row: Row) -> tuple[str, str]:
+    """Return a row's mark and the word that goes with it."""
+    if row.passed is None:
+        return "·", "for information"
+    return ("✓", "as expected") if row.passed else ("✗", "differs")
+
+
+def case_words(verdict: Verdict) -> str:
+    """Say which arguments the builder was called with, when there were any."""
+    case = verdict.case
+    given = _arguments(case) if case is not None else ""
+    if verdict.hidden_case:
+        drawn = "Seen with arguments drawn for grading, not the ones in the notebook"
+        return f"{drawn}: {given}." if given else f"{drawn}."
+    return f"Seen with {given}." if given else ""
+
+
+def _arguments(case: Case) -> str:
+    inputs = [
+        "an input of shape " + " × ".join("any" if n is None else str(n) for n in spec.shape)
+        if spec.shape
+        else "a scalar input"
+        for spec in case.inputs[:4]
+    ]
+    values = [
+        f"{plain(name, 40)}={plain(str(value), 60)}" for name, value in list(case.arguments.items())[:8]
+    ]
+    return ", ".join(inputs + values)
+
+
+def hint_steps(verdict: Verdict) -> tuple[str, ...]:
+    """Return the hint ladder: that of the first diagnosis, or the task's own; none when correct."""
+    if verdict.outcome in (Outcome.CORRECT, Outcome.INTERNAL_ERROR, Outcome.CRASHED):
+        return ()
+    for diagnosis in verdict.diagnoses:
+        if diagnosis.hints:
+            return diagnosis.hints
+    return verdict.hints
