@@ -1,0 +1,51 @@
+"""Each block is a small model, called inside the large one; the shortcut is projected only where shapes differ."""
+
+import keras
+from keras import layers
+
+
+def branch(shape, filters, stride):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Conv2D(filters, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+        ]
+    )
+
+
+def block(shape, filters, stride):
+    inputs = keras.Input(shape)
+    shortcut = inputs
+    if stride != 1 or shape[-1] != filters:
+        shortcut = layers.Conv2D(filters, 1, strides=stride, use_bias=False)(shortcut)
+        shortcut = layers.BatchNormalization()(shortcut)
+    return keras.Model(
+        inputs, layers.ReLU()(layers.Add()([branch(shape, filters, stride)(inputs), shortcut]))
+    )
+
+
+def residual_block(x, filters):
+    return block(x.shape[1:], filters, 1)(x)
+
+
+def projection_block(x, filters, stride):
+    return block(x.shape[1:], filters, stride)(x)
+
+
+def resnet(depth, filters, classes):
+    model = keras.Sequential([keras.Input((28, 28, 1))])
+    model.add(layers.Conv2D(filters, 3, padding="same", use_bias=False))
+    model.add(layers.BatchNormalization())
+    model.add(layers.ReLU())
+    for _ in range(depth):
+        model.add(block(model.output_shape[1:], filters, 1))
+    model.add(block(model.output_shape[1:], 2 * filters, 2))
+    for _ in range(depth - 1):
+        model.add(block(model.output_shape[1:], 2 * filters, 1))
+    model.add(layers.GlobalAveragePooling2D())
+    model.add(layers.Dense(classes, activation="softmax"))
+    return model

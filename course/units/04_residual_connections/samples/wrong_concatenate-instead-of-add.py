@@ -1,0 +1,24 @@
+"""The two paths are laid side by side: the channels double instead of being summed."""
+
+from keras import layers
+
+
+def residual_block(x, filters):
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+    y = layers.BatchNormalization()(y)
+    y = layers.ReLU()(y)
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
+    y = layers.BatchNormalization()(y)
+    y = layers.Concatenate()([y, x])
+    return layers.ReLU()(y)
+
+
+def projection_block(x, filters, stride):
+    shortcut = layers.Conv2D(filters, 1, strides=stride, use_bias=False)(x)
+    shortcut = layers.BatchNormalization()(shortcut)
+    y = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
+    y = layers.BatchNormalization()(y)
+    y = layers.ReLU()(y)
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
+    y = layers.BatchNormalization()(y)
+    return layers.ReLU()(layers.concatenate([shortcut, y]))
