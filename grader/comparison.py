@@ -2,90 +2,158 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+from grader.alignment import align
+from grader.canonical import NormalGraph, normalize
+from grader.difference import Comparison, Counts, Diagnosis, Difference, DifferenceKind
+from grader.placement import find_differences
 from grader.graph import ModelGraph
-from grader.record import Record
+from grader.isomorphism import correspondence
+from grader.tasks import CompareOptions
+from grader.wording import listing
 
-__all__ = ["Comparison", "Counts", "Diagnosis", "Difference", "DifferenceKind", "compare_graphs"]
-
-DifferenceKind = Literal[
-    "missing-layer",
-    "extra-layer",
-    "wrong-layer",
-    "wrong-config",
-    "wrong-activation",
-    "wrong-shape",
-    "wrong-dtype",
-    "wrong-connection",
-    "missing-connection",
-    "extra-connection",
-    "weights-not-shared",
-    "weights-wrongly-shared",
-    "missing-output",
-    "extra-output",
-    "outputs-swapped",
-    "missing-input",
-    "extra-input",
-    "unused-input",
-    "dynamic",
+__all__ = [
+    "Analysis",
+    "Comparison",
+    "Counts",
+    "Diagnosis",
+    "Difference",
+    "DifferenceKind",
+    "analyse",
+    "compare_graphs",
+    "count",
+    "summarize",
 ]
 
 
-class Difference(Record):
-    """One placed difference. ``student`` and ``reference`` are call indexes into the two graphs.
+@dataclass(frozen=True)
+class Analysis:
+    """Everything known about a pair of graphs; what the misconception detectors read.
 
-    ``where`` says the place in words ("after the second Conv2D"); ``message`` is the whole sentence.
+    ``pairs`` maps nodes of the student's normal form to nodes of the reference's: all of them when
+    ``same``, as many as could be aligned otherwise.
     """
 
-    kind: DifferenceKind
-    where: str
-    message: str
-    expected: str = ""
-    found: str = ""
-    student: tuple[int, ...] = ()
-    reference: tuple[int, ...] = ()
+    student: NormalGraph
+    reference: NormalGraph
+    pairs: dict[int, int]
+    same: bool
+    differences: tuple[Difference, ...]
+
+    @cached_property
+    def back(self) -> dict[int, int]:
+        """Return the pairs the other way round."""
+        return {theirs: ours for ours, theirs in self.pairs.items()}
 
 
-class Diagnosis(Record):
-    """A misconception found in a submission; ``hints`` go from nudge to near-solution."""
+def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions | None = None) -> Analysis:
+    """Normalise two graphs, find their correspondence, and list what differs.
 
-    id: str
-    title: str
-    explanation: str
-    symptom: str = ""
-    fix: str = ""
-    hints: tuple[str, ...] = ()
-    unit: str = ""
-
-
-class Counts(Record):
-    """Scalar parameters of a model."""
-
-    total: int
-    trainable: int
-    non_trainable: int
-
-
-class Comparison(Record):
-    """The result of comparing a student's graph with the reference's.
-
-    ``matched`` pairs call indexes (student, reference) that correspond. ``same_wiring`` is true
-    when what feeds what agrees, whatever the layers' settings. ``weight_map`` gives, when
-    ``equivalent``, for each weight of the student the index of the reference's weight.
+    Raises:
+        GraderError: two graphs too symmetric to decide on (none that a person would build).
     """
-
-    equivalent: bool
-    differences: tuple[Difference, ...] = ()
-    diagnoses: tuple[Diagnosis, ...] = ()
-    student: ModelGraph
-    reference: ModelGraph
-    matched: tuple[tuple[int, int], ...] = ()
-    same_wiring: bool
-    student_counts: Counts
-    reference_counts: Counts
-    weight_map: tuple[int, ...] | None = None
+    options = options or CompareOptions()
+    ours, theirs = normalize(student, options), normalize(reference, options)
+    mapping = correspondence(ours, theirs, merge_order=options.merge_order)
+    if mapping is not None:
+        pairs = dict(enumerate(mapping))
+        unused = _unused_weights(student, ours, reference, theirs)
+        return Analysis(ours, theirs, pairs, not unused, unused)
+    pairs = align(ours, theirs)
+    return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
 
 
-def compare_graphs(student: ModelGraph, reference: ModelGraph) -> Comparison:
-    raise NotImplementedError
+def compare_graphs(
+    student: ModelGraph, reference: ModelGraph, options: CompareOptions | None = None
+) -> Comparison:
+    """Compare two graphs; see ``Comparison`` for what comes back, ``analyse`` for errors."""
+    return summarize(analyse(student, reference, options))
+
+
+def summarize(analysis: Analysis, diagnoses: tuple[Diagnosis, ...] = ()) -> Comparison:
+    """Turn an analysis into the record that reports and verdicts carry."""
+    student, reference = analysis.student.source, analysis.reference.source
+    matched = sorted(
+        {
+            (ours, theirs)
+            for first, second in analysis.pairs.items()
+            for ours, theirs in zip(
+                analysis.student.nodes[first].calls, analysis.reference.nodes[second].calls, strict=False
+            )
+        }
+    )
+    return Comparison(
+        equivalent=analysis.same,
+        differences=analysis.differences,
+        diagnoses=diagnoses,
+        student=student,
+        reference=reference,
+        matched=tuple(matched),
+        same_wiring=analysis.same or _same_wiring(analysis.student, analysis.reference),
+        student_counts=count(student),
+        reference_counts=count(reference),
+        weight_map=_weight_map(analysis) if analysis.same else None,
+    )
+
+
+def count(graph: ModelGraph) -> Counts:
+    """Count the scalar parameters of a graph, each variable once."""
+    return Counts(
+        total=graph.count_weights(),
+        trainable=graph.count_weights(trainable=True),
+        non_trainable=graph.count_weights(trainable=False),
+    )
+
+
+def _same_wiring(student: NormalGraph, reference: NormalGraph) -> bool:
+    """Compare what feeds what, whatever the settings: every node is reduced to its kind."""
+    return correspondence(_bare(student), _bare(reference)) is not None
+
+
+def _bare(graph: NormalGraph) -> NormalGraph:
+    nodes = tuple(replace(node, key=node.op, weights=()) for node in graph.nodes)
+    return replace(graph, nodes=nodes)
+
+
+def _weight_map(analysis: Analysis) -> tuple[int, ...]:
+    """Return, for each weight of the student, the reference's; -1 for one that no call uses."""
+    mapping = [-1] * len(analysis.student.source.weights)
+    for ours, theirs in analysis.pairs.items():
+        first, second = analysis.student.nodes[ours].weights, analysis.reference.nodes[theirs].weights
+        for weight, counterpart in zip(first, second, strict=True):
+            mapping[weight] = counterpart
+    return tuple(mapping)
+
+
+def _unused_weights(
+    student: ModelGraph, ours: NormalGraph, reference: ModelGraph, theirs: NormalGraph
+) -> tuple[Difference, ...]:
+    """Report layers that hold weights but reach no output, when the reference has no such weights."""
+
+    def unused(graph: ModelGraph, normal: NormalGraph) -> list[int]:
+        used = {weight for node in normal.nodes for weight in node.weights}
+        return [weight for weight in range(len(graph.weights)) if weight not in used]
+
+    extra = unused(student, ours)
+    if len(extra) <= len(unused(reference, theirs)):
+        return ()
+    size = sum(math.prod(student.weights[weight].shape) for weight in extra)
+    owners = [
+        layer.class_name
+        for layer in student.layers
+        if layer.weights and set(layer.weights) <= set(extra) and layer.class_name
+    ]
+    name = listing(dict.fromkeys(owners)) or "A layer"
+    return (
+        Difference(
+            kind="extra-layer",
+            where="beside the graph",
+            message=f"{name} holds {size:,} parameters but reaches no output. Expected no such layer; "
+            "remove it, or call it on the way to the output.",
+            expected="nothing",
+            found=name,
+        ),
+    )

@@ -1,0 +1,87 @@
+"""The records a comparison is made of."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from grader.graph import ModelGraph
+from grader.record import Record
+
+__all__ = ["Comparison", "Counts", "Diagnosis", "Difference", "DifferenceKind"]
+
+DifferenceKind = Literal[
+    "missing-layer",
+    "extra-layer",
+    "wrong-layer",
+    "wrong-config",
+    "wrong-activation",
+    "wrong-shape",
+    "wrong-dtype",
+    "wrong-connection",
+    "missing-connection",
+    "extra-connection",
+    "weights-not-shared",
+    "weights-wrongly-shared",
+    "missing-output",
+    "extra-output",
+    "outputs-swapped",
+    "missing-input",
+    "extra-input",
+    "unused-input",
+    "dynamic",
+]
+
+
+class Difference(Record):
+    """One placed difference. ``student`` and ``reference`` are call indexes into the two graphs.
+
+    ``where`` says the place in words ("after the second Conv2D"); ``message`` is the whole sentence.
+    """
+
+    kind: DifferenceKind
+    where: str
+    message: str
+    expected: str = ""
+    found: str = ""
+    student: tuple[int, ...] = ()
+    reference: tuple[int, ...] = ()
+
+
+class Diagnosis(Record):
+    """A misconception found in a submission; ``hints`` go from nudge to near-solution."""
+
+    id: str
+    title: str
+    explanation: str
+    symptom: str = ""
+    fix: str = ""
+    hints: tuple[str, ...] = ()
+    unit: str = ""
+
+
+class Counts(Record):
+    """Scalar parameters of a model."""
+
+    total: int
+    trainable: int
+    non_trainable: int
+
+
+class Comparison(Record):
+    """The result of comparing a student's graph with the reference's.
+
+    ``matched`` pairs call indexes (student, reference) that correspond. ``same_wiring`` is true
+    when what feeds what agrees, whatever the layers' settings. ``weight_map`` gives, when
+    ``equivalent``, for each weight of the student the index of the reference's weight.
+    """
+
+    equivalent: bool
+    differences: tuple[Difference, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
+    student: ModelGraph
+    reference: ModelGraph
+    matched: tuple[tuple[int, int], ...] = ()
+    same_wiring: bool
+    student_counts: Counts
+    reference_counts: Counts
+    weight_map: tuple[int, ...] | None = None
