@@ -1,0 +1,183 @@
+"""The second round: random weights and inputs for a kernel to compute with, and the proof of its reply.
+
+A graph that came out of a student's process is only a claim. The judge draws weights and inputs, the
+reference and the student's kernel both compute, and the outputs must agree. Whoever can answer has a
+model that computes the reference's function.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.comparison import analyse, summarize
+from grader.errors import CourseError, EvidenceError
+from grader.evidence import Array, Challenge, Evidence, Question, Reply
+from grader.graph import ModelGraph, Weight
+from grader.keys import Probe, TaskKey
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["ask", "challenge_for", "disagreements", "probes_from"]
+
+_BATCH = 4
+_OPEN_LENGTH = 8  # a length the model leaves open
+_VOCABULARY = 10  # integer inputs are drawn below this
+_TOLERANCE = 2e-3  # of the outputs' spread: float32 sums in another order, other backends, many layers
+_LEAST_SPREAD = 1e-4
+
+
+def ask(reference: Evidence, seed: int) -> Challenge:
+    """Draw weights and inputs for every model of the reference's evidence; the same seed draws the same.
+
+    Weights are in the order of each graph's ``weights``: matrices and kernels scaled by their fan-in,
+    scales around one, variances positive, the rest around zero.
+    """
+    questions = []
+    for position, case in enumerate(reference.cases):
+        if case.graph is None or case.graph.dynamic is not None:
+            continue
+        generator = np.random.default_rng([seed, position, *reference.task.encode()])
+        questions.append(
+            Question(
+                case=position,
+                weights=tuple(Array.of(_weight(weight, generator)) for weight in case.graph.weights),
+                inputs=_inputs(case.graph, generator),
+            )
+        )
+    return Challenge(task=reference.task, questions=tuple(questions))
+
+
+def _weight(weight: Weight, generator: np.random.Generator) -> NDArray[np.generic]:
+    if not weight.dtype.startswith(("float", "bfloat")):
+        return np.zeros(weight.shape, "int32")
+    noise = generator.standard_normal(weight.shape)
+    if "variance" in weight.name:
+        drawn = 0.5 + np.abs(noise)
+    elif weight.name == "gamma" or "scale" in weight.name:
+        drawn = 1.0 + 0.3 * noise
+    elif len(weight.shape) > 1:
+        fan_in = max(1, math.prod(weight.shape[:-1]))
+        drawn = noise * math.sqrt(2.0 / fan_in)
+    else:
+        drawn = 0.3 * noise
+    return np.asarray(drawn, "float32")
+
+
+def _inputs(graph: ModelGraph, generator: np.random.Generator) -> tuple[Array, ...]:
+    arrays = []
+    for port in graph.inputs:
+        tensor = graph.tensors[port.tensor]
+        shape = (tensor.shape[0] or _BATCH, *(length or _OPEN_LENGTH for length in tensor.shape[1:]))
+        if tensor.dtype.startswith(("int", "uint")):
+            arrays.append(Array.of(generator.integers(0, _VOCABULARY, shape).astype("int32")))
+        else:
+            arrays.append(Array.of(generator.standard_normal(shape).astype("float32")))
+    return tuple(arrays)
+
+
+def probes_from(challenge: Challenge, reply: Reply) -> tuple[Probe, ...]:
+    """Keep what the reference answered, case by case.
+
+    Raises:
+        CourseError: the reference gave no answer, or outputs so even that no wrong model could be told
+            from it.
+    """
+    answers = {part.case: part for part in reply.parts}
+    probes = []
+    for question in challenge.questions:
+        part = answers.get(question.case)
+        if part is None or part.failure is not None or not part.outputs:
+            reason = part.failure if part is not None and part.failure else "no outputs came back"
+            raise CourseError(
+                f"The reference solution of {challenge.task!r} could not be run on case {question.case}: {reason}"
+            )
+        if all(_spread(output.numpy()) < _LEAST_SPREAD for output in part.outputs):
+            raise CourseError(
+                f"The reference solution of {challenge.task!r} gives the same output for every input of "
+                f"case {question.case}, so a wrong model could not be told from it."
+            )
+        probes.append(
+            Probe(
+                case=question.case, weights=question.weights, inputs=question.inputs, outputs=part.outputs
+            )
+        )
+    return tuple(probes)
+
+
+def challenge_for(key: TaskKey, evidence: Evidence) -> Challenge | None:
+    """Turn the key's probes into questions in the student's order of weights.
+
+    Only cases whose graphs are equivalent are asked; ``None`` when there are none. Conclusive
+    evidence of a wrong model needs no proof.
+    """
+    questions = []
+    for probe in key.probes:
+        mapping = _weight_map(key, evidence, probe.case)
+        if mapping is not None:
+            questions.append(
+                Question(
+                    case=probe.case,
+                    weights=tuple(probe.weights[counterpart] for counterpart in mapping),
+                    inputs=probe.inputs,
+                )
+            )
+    return Challenge(task=evidence.task, questions=tuple(questions)) if questions else None
+
+
+def _weight_map(key: TaskKey, evidence: Evidence, case: int) -> tuple[int, ...] | None:
+    if case >= len(evidence.cases):
+        return None
+    student, reference = evidence.cases[case].graph, key.evidence.cases[case].graph
+    if student is None or reference is None:
+        return None
+    options = next((e.options for e in key.task.expects if e.kind == "architecture"), None)
+    mapping = summarize(analyse(student, reference, options)).weight_map
+    return None if mapping is None or -1 in mapping else mapping
+
+
+def disagreements(key: TaskKey, asked: Challenge | None, reply: Reply | None) -> tuple[str, ...]:
+    """Compare a reply with the reference's outputs; say, question by question, what does not agree."""
+    if asked is None:
+        return ()
+    parts = {part.case: part for part in reply.parts} if reply is not None else {}
+    probes = {probe.case: probe for probe in key.probes}
+    faults = []
+    for question in asked.questions:
+        part, probe = parts.get(question.case), probes[question.case]
+        if part is None:
+            faults.append(f"case {question.case + 1}: no answer came back")
+        elif part.failure is not None:
+            faults.append(f"case {question.case + 1}: {part.failure}")
+        else:
+            fault = _compare(part.outputs, probe.outputs)
+            if fault:
+                faults.append(f"case {question.case + 1}: {fault}")
+    return tuple(faults)
+
+
+def _compare(found: tuple[Array, ...], expected: tuple[Array, ...]) -> str | None:
+    if len(found) != len(expected):
+        return f"{len(found)} outputs came back, expected {len(expected)}"
+    for packed, wanted in zip(found, expected, strict=True):
+        try:
+            ours: Any = packed.numpy().astype("float64")
+        except EvidenceError as error:
+            return str(error)
+        theirs = wanted.numpy().astype("float64")
+        if ours.shape != theirs.shape:
+            return f"an output of shape {ours.shape} came back, expected {theirs.shape}"
+        scale = max(_spread(theirs), _LEAST_SPREAD)
+        gap = float(np.max(np.abs(ours - theirs), initial=0.0))
+        if not gap <= _TOLERANCE * scale:  # NaN fails as well
+            return f"outputs differ by {gap:.2g} where they spread by {scale:.2g}"
+    return None
+
+
+def _spread(values: NDArray[np.generic]) -> float:
+    """Return how far the outputs of different inputs lie apart."""
+    numbers = np.asarray(values, "float64")
+    return float(np.max(np.ptp(numbers, axis=0), initial=0.0)) if numbers.ndim else 0.0

@@ -1,0 +1,56 @@
+"""What a misconception is: its words, and how it is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grader.comparison import Analysis
+from grader.difference import Diagnosis
+from grader.evidence import Failure
+from grader.graph import ModelGraph
+
+__all__ = ["Misconception", "never", "never_fails"]
+
+
+def never(analysis: Analysis) -> bool:
+    """Recognise nothing: for a mistake that does not show in a finished graph."""
+    return False
+
+
+def never_fails(failure: Failure, reference: ModelGraph) -> bool:
+    """Recognise nothing: for a mistake that raises no exception."""
+    return False
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A mistake with a name.
+
+    ``seen_in`` reads a pair of graphs that differ; ``seen_in_failure`` reads the exception of a
+    model that could not be built, beside the reference's graph. ``hints`` are three: a nudge, a
+    pointer, and nearly the solution. ``unit`` is where the course teaches it.
+    """
+
+    id: str
+    title: str
+    explanation: str
+    symptom: str
+    fix: str
+    hints: tuple[str, str, str]
+    unit: str
+    seen_in: Callable[[Analysis], bool] = never
+    seen_in_failure: Callable[[Failure, ModelGraph], bool] = never_fails
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """Return the words alone, as a verdict carries them."""
+        return Diagnosis(
+            id=self.id,
+            title=self.title,
+            explanation=self.explanation,
+            symptom=self.symptom,
+            fix=self.fix,
+            hints=self.hints,
+            unit=self.unit,
+        )

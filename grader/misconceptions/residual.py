@@ -1,0 +1,230 @@
+"""Mistakes around ``output = F(x) + x``, root causes first."""
+
+from __future__ import annotations
+
+from grader.canonical import NormalGraph, normalize
+from grader.comparison import Analysis
+from grader.evidence import Failure
+from grader.graph import ModelGraph
+from grader.misconceptions.misconception import Misconception
+
+__all__ = ["RESIDUAL"]
+
+_UNIT = "04_residual_connections"
+_PROJECTING = ("Conv1D", "Conv2D", "Conv3D", "Dense", "EinsumDense")
+
+
+def _nodes(graph: NormalGraph, op: str) -> list[int]:
+    return [index for index, node in enumerate(graph.nodes) if node.op == op]
+
+
+def _sources(graph: NormalGraph, node: int) -> list[int]:
+    return [edge.node for edge in graph.nodes[node].edges]
+
+
+def _ancestors(graph: NormalGraph, node: int) -> set[int]:
+    seen: set[int] = set()
+    stack = _sources(graph, node)
+    while stack:
+        index = stack.pop()
+        if index not in seen:
+            seen.add(index)
+            stack.extend(_sources(graph, index))
+    return seen
+
+
+def _paired_adds(analysis: Analysis) -> list[tuple[int, int]]:
+    """Return the sums of the student that stand for sums of the reference."""
+    return [
+        (ours, theirs)
+        for ours, theirs in analysis.pairs.items()
+        if analysis.student.nodes[ours].op == "add" == analysis.reference.nodes[theirs].op
+    ]
+
+
+def _unpaired_chain(analysis: Analysis, node: int) -> tuple[list[int], int | None]:
+    """Follow a reference node up through unpaired single-input nodes: the chain, and what feeds it."""
+    chain: list[int] = []
+    current: int | None = node
+    while current is not None and current not in analysis.back:
+        sources = _sources(analysis.reference, current)
+        if len(sources) != 1:
+            return chain, None
+        chain.append(current)
+        current = sources[0]
+    return chain, current
+
+
+def _missing_projection(analysis: Analysis) -> bool:
+    """The student's sum takes directly what the reference first sends through a projection."""
+    for ours, theirs in _paired_adds(analysis):
+        for source in _sources(analysis.reference, theirs):
+            chain, start = _unpaired_chain(analysis, source)
+            projects = any(analysis.reference.nodes[node].op in _PROJECTING for node in chain)
+            if projects and start is not None and analysis.back[start] in _sources(analysis.student, ours):
+                return True
+    return False
+
+
+def _missing_projection_failure(failure: Failure, reference: ModelGraph) -> bool:
+    """A sum refused two shapes, one summand being the other's own beginning; the reference projects."""
+    call = failure.call
+    if call is None or call.class_name != "Add" or call.graph is None or len(set(call.shapes)) < 2:
+        return False
+    partial = normalize(call.graph)
+    ends = [node for _, node, _ in partial.outputs]
+    if not any(first in _ancestors(partial, second) for first in ends for second in ends):
+        return False
+    return _has_projection(normalize(reference))
+
+
+def _has_projection(graph: NormalGraph) -> bool:
+    """Whether some sum has a summand that is a short projected path from where another one starts."""
+    for add in _nodes(graph, "add"):
+        sources = _sources(graph, add)
+        if any(first in _ancestors(graph, second) for first in sources for second in sources):
+            continue
+        lines = [_ancestors(graph, source) | {source} for source in sources]
+        common = set.intersection(*lines)
+        if any(
+            graph.nodes[node].op in _PROJECTING for line in lines for node in line - common
+        ) and common:
+            return True
+    return False
+
+
+def _concatenate_instead_of_add(analysis: Analysis) -> bool:
+    for ours, theirs in analysis.pairs.items():
+        if analysis.student.nodes[ours].op == "concatenate" and analysis.reference.nodes[theirs].op == "add":
+            return True
+    more = len(_nodes(analysis.student, "concatenate")) > len(_nodes(analysis.reference, "concatenate"))
+    return more and len(_nodes(analysis.student, "add")) < len(_nodes(analysis.reference, "add"))
+
+
+def _missing_skip(analysis: Analysis) -> bool:
+    """A sum of the reference has no counterpart, and nothing else merges in its place."""
+    if _concatenate_instead_of_add(analysis):
+        return False
+    student, reference = analysis.student, analysis.reference
+    if len(_nodes(student, "add")) >= len(_nodes(reference, "add")):
+        return False
+    return any(
+        add not in analysis.back and len(_sources(reference, add)) > 1 for add in _nodes(reference, "add")
+    )
+
+
+def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
+    """A sum takes a tensor from elsewhere in the model instead of the one expected."""
+    if _activation_before_add(analysis):
+        return False
+    for ours, theirs in _paired_adds(analysis):
+        fed = {analysis.pairs.get(source) for source in _sources(analysis.student, ours)}
+        needs = set(_sources(analysis.reference, theirs))
+        lacking = {need for need in needs - fed if need in analysis.back}
+        beyond = {source for source in fed - needs if source is not None}
+        if lacking and (beyond or len(fed) < len(needs)) and not _missing_projection(analysis):
+            return True
+    return False
+
+
+def _activation_before_add(analysis: Analysis) -> bool:
+    """A summand is activated that the reference adds as it is, activating the sum instead."""
+    student, reference = analysis.student, analysis.reference
+    users = reference.consumers()
+    for ours, theirs in _paired_adds(analysis):
+        after = [user for user, _, _ in users[theirs] if reference.nodes[user].op == "activation"]
+        if not after:
+            continue
+        expected = set(_sources(reference, theirs))
+        for source in _sources(student, ours):
+            early = student.nodes[source]
+            counterpart = analysis.pairs.get(source)
+            if early.op != "activation" or counterpart in expected:
+                continue
+            if not early.edges or analysis.pairs.get(early.edges[0].node) not in expected:
+                continue
+            if counterpart is None or counterpart in after:
+                return True
+    return False
+
+
+RESIDUAL: tuple[Misconception, ...] = (
+    Misconception(
+        id="concatenate-instead-of-add",
+        title="The shortcut is concatenated, not added",
+        explanation="Concatenate puts the channels of x beside those of F(x). A residual connection adds "
+        "them, number by number, so that the block only has to learn what to change.",
+        symptom="The block's output has more channels than F(x), and the layers after it have more weights.",
+        fix="Replace Concatenate by Add, and make both shapes equal first.",
+        hints=(
+            "Look at the number of channels before and after your merge. Should it grow?",
+            "A residual block computes F(x) + x. Which merge layer computes a sum?",
+            "Write `y = keras.layers.Add()([y, shortcut])` (or `y = y + shortcut`) where you concatenate.",
+        ),
+        unit=_UNIT,
+        seen_in=_concatenate_instead_of_add,
+    ),
+    Misconception(
+        id="missing-projection",
+        title="The shortcut is not projected",
+        explanation="F(x) changes the number of channels or the spatial size, so x has another shape. The "
+        "shortcut needs a 1×1 convolution (a Dense layer for vectors) with the same stride to match it.",
+        symptom="Add raises an error about incompatible shapes; or, when an axis has length 1, it broadcasts "
+        "without a word and the model is another one.",
+        fix="Send x through a projection with F(x)'s filters and stride before adding it.",
+        hints=(
+            "Write down the shape of x and the shape of F(x). Are they the same?",
+            "Something on the shortcut has to change x's channels, and its size when the block strides.",
+            "Write `shortcut = keras.layers.Conv2D(filters, 1, strides=stride)(x)`, with whatever else the "
+            "task puts on the shortcut, and add that instead of x.",
+        ),
+        unit=_UNIT,
+        seen_in=_missing_projection,
+        seen_in_failure=_missing_projection_failure,
+    ),
+    Misconception(
+        id="missing-skip",
+        title="There is no shortcut",
+        explanation="The layers are stacked one after the other. Without adding x back, the block computes "
+        "F(x) alone, and a deep stack of such blocks trains badly.",
+        symptom="The drawing is one straight line: nothing leads around the block.",
+        fix="Keep the block's input in a variable, and add it to the result of the last layer.",
+        hints=(
+            "Trace the block's input in the drawing. Does it reach the end by a second way?",
+            "A residual block computes F(x) + x. Where is the + in yours?",
+            "Keep `shortcut = x` at the start, and write `y = keras.layers.Add()([y, shortcut])` at the end.",
+        ),
+        unit=_UNIT,
+        seen_in=_missing_skip,
+    ),
+    Misconception(
+        id="activation-before-add",
+        title="The activation comes before the addition",
+        explanation="The last activation is applied to F(x), and x is added afterwards. With relu first, "
+        "F(x) can only raise x, never lower it. In the original residual block the sum is activated.",
+        symptom="In the drawing the activation stands above Add instead of below it.",
+        fix="Add first, then activate the sum.",
+        hints=(
+            "What does relu do to the negative part of F(x) before you add it?",
+            "Compare the order of the last two steps with the task's: which of them comes last?",
+            "Write `y = keras.layers.Add()([y, shortcut])` and then `y = keras.layers.ReLU()(y)`.",
+        ),
+        unit=_UNIT,
+        seen_in=_activation_before_add,
+    ),
+    Misconception(
+        id="skip-from-wrong-tensor",
+        title="The shortcut starts at the wrong tensor",
+        explanation="A tensor is added, but not the block's input. The shortcut has to lead around every "
+        "layer of the block.",
+        symptom="Shapes and parameter counts are right; only the wiring is not.",
+        fix="Keep the block's input before the first layer, and add that.",
+        hints=(
+            "Follow the second arrow into Add back to where it starts. Is it the block's input?",
+            "A variable that is assigned again, `x = layer(x)`, no longer holds the block's input.",
+            "Write `shortcut = x` before the first layer of the block, and add `shortcut` at the end.",
+        ),
+        unit=_UNIT,
+        seen_in=_skip_from_wrong_tensor,
+    ),
+)
