@@ -26,8 +26,12 @@ ASSOCIATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
 # Layers whose `activation` is applied to their output and to nothing else, so it can be split off.
 # Recurrent layers use theirs inside the step, and keep it.
 _SPLIT_ACTIVATION = frozenset(
-    "Dense EinsumDense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose "
-    "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
+    {
+        "Dense",
+        "EinsumDense",
+        *(f"Conv{dims}D{transposed}" for dims in (1, 2, 3) for transposed in ("", "Transpose")),
+        *(f"{kind}Conv{dims}D" for kind in ("Depthwise", "Separable") for dims in (1, 2)),
+    }
 )
 _MERGES = {
     "Add": "add",
@@ -190,7 +194,7 @@ class _Builder:
         }
         tied = {argument.place: argument.weight for argument in call.arguments if argument.weight is not None}
         weights = (*layer.weights, *(tied[place] for place in sorted(tied)))
-        steps = _steps(layer, constants, edges, shapes, self._input_shapes(edges))
+        steps = _steps(layer, constants, shapes, self._input_shapes(edges))
         if steps and steps[0][0] in _MERGE_OPS:  # `Add()([a, b])` and `a + b` fill differently named slots
             edges = tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
         else:
@@ -225,7 +229,6 @@ class _Builder:
 def _steps(
     layer: Layer,
     constants: Mapping[str, Any],
-    edges: tuple[Edge, ...],
     shapes: tuple[Shape, ...],
     fed: tuple[Shape, ...],
 ) -> list[tuple[str, dict[str, Any]]]:
@@ -258,7 +261,7 @@ def _steps(
 
 
 _DROPOUTS = frozenset(
-    "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout AlphaDropout".split()
+    {"Dropout", "GaussianDropout", "AlphaDropout", *(f"SpatialDropout{dims}D" for dims in (1, 2, 3))}
 )
 
 
@@ -277,7 +280,7 @@ def _axis(config: dict[str, Any], rank: int) -> dict[str, Any]:
 def _activation(function: Any, parameters: dict[str, Any], rank: int) -> list[tuple[str, dict[str, Any]]]:
     """Return the step of an activation: nothing for linear."""
     if isinstance(function, dict):
-        parameters = {**parameters, **{"config": function.get("config")}}
+        parameters = {**parameters, "config": function.get("config")}
         function = function.get("class_name", "?")
     name = _ALIASES.get(function, function)
     if name == "identity":
@@ -289,7 +292,9 @@ def _activation(function: Any, parameters: dict[str, Any], rank: int) -> list[tu
     return [("activation", {"function": name, **settings})]
 
 
-def _layer_activation(kind: str, config: dict[str, Any], rank: int) -> list[tuple[str, dict[str, Any]]] | None:
+def _layer_activation(
+    kind: str, config: dict[str, Any], rank: int
+) -> list[tuple[str, dict[str, Any]]] | None:
     """Return the step of a layer that is nothing but an activation, or ``None``."""
     if kind == "Activation":
         return _activation(config.get("activation", "linear"), {}, rank)
@@ -298,7 +303,11 @@ def _layer_activation(kind: str, config: dict[str, Any], rank: int) -> list[tupl
         if config.get("threshold"):
             return None
         if top is None:
-            return _activation("leaky_relu", {"negative_slope": slope}, rank) if slope else _activation("relu", {}, rank)
+            return (
+                _activation("leaky_relu", {"negative_slope": slope}, rank)
+                if slope
+                else _activation("relu", {}, rank)
+            )
         return _activation("relu6", {}, rank) if top == 6 and not slope else None
     if kind == "LeakyReLU":
         return _activation("leaky_relu", {"negative_slope": config.get("negative_slope", 0.3)}, rank)

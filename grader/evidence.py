@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from pydantic import JsonValue, ValidationError
 
@@ -86,8 +86,8 @@ class Array(Record):
             except (TypeError, ValueError) as error:
                 raise EvidenceError(f"an array of dtype {array.dtype} is not numeric") from error
         packed = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        return cls(
-            dtype=array.dtype.name,
+        return cls.model_construct(
+            dtype=cast("Dtype", array.dtype.name),
             shape=tuple(int(n) for n in array.shape),
             data=base64.b64encode(packed.tobytes()).decode("ascii"),
         )

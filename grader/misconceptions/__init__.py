@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.comparison import Analysis
-from grader.difference import Diagnosis
+from grader.comparison.records import Diagnosis
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 from grader.misconceptions.misconception import Misconception

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.comparison import Analysis
-from grader.difference import Diagnosis
+from grader.comparison.records import Diagnosis
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 
 __all__ = ["Misconception", "never", "never_fails"]
 
 
-def never(analysis: Analysis) -> bool:
+def never(_analysis: Analysis) -> bool:
     """Recognise nothing: for a mistake that does not show in a finished graph."""
     return False
 
 
-def never_fails(failure: Failure, reference: ModelGraph) -> bool:
+def never_fails(_failure: Failure, _reference: ModelGraph) -> bool:
     """Recognise nothing: for a mistake that raises no exception."""
     return False
 

@@ -86,9 +86,7 @@ def _has_projection(graph: NormalGraph) -> bool:
             continue
         lines = [_ancestors(graph, source) | {source} for source in sources]
         common = set.intersection(*lines)
-        if any(
-            graph.nodes[node].op in _PROJECTING for line in lines for node in line - common
-        ) and common:
+        if any(graph.nodes[node].op in _PROJECTING for line in lines for node in line - common) and common:
             return True
     return False
 
@@ -175,8 +173,10 @@ RESIDUAL: tuple[Misconception, ...] = (
         hints=(
             "Write down the shape of x and the shape of F(x). Are they the same?",
             "Something on the shortcut has to change x's channels, and its size when the block strides.",
-            "Write `shortcut = keras.layers.Conv2D(filters, 1, strides=stride)(x)`, with whatever else the "
-            "task puts on the shortcut, and add that instead of x.",
+            (
+                "Write `shortcut = keras.layers.Conv2D(filters, 1, strides=stride)(x)`, with whatever else the "
+                "task puts on the shortcut, and add that instead of x."
+            ),
         ),
         unit=_UNIT,
         seen_in=_missing_projection,

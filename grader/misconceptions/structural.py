@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from grader.difference import Diagnosis, Difference
+from grader.comparison.records import Diagnosis, Difference
 
 __all__ = ["HARD_CODED_SIZE", "structural_diagnosis"]
 
 _TITLES = {
     "missing-layer": ("A layer is missing", "The expected model has a layer here that yours does not have."),
-    "extra-layer": ("There is a layer too many", "Your model has a layer here that the expected one has not."),
+    "extra-layer": (
+        "There is a layer too many",
+        "Your model has a layer here that the expected one has not.",
+    ),
     "wrong-layer": ("Another kind of layer stands here", "The place is right, the kind of layer is not."),
     "wrong-config": ("A layer has other settings", "The layer is the right one; a setting differs."),
     "wrong-activation": ("Another activation", "The place is right, the activation function is not."),
@@ -25,7 +28,10 @@ _TITLES = {
         "One layer object is called where separate layers were asked for.",
     ),
     "missing-output": ("An output is missing", "The model returns fewer tensors than expected."),
-    "outputs-swapped": ("The outputs are in another order", "The right tensors are returned in another order."),
+    "outputs-swapped": (
+        "The outputs are in another order",
+        "The right tensors are returned in another order.",
+    ),
 }
 
 HARD_CODED_SIZE = Diagnosis(

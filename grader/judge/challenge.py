@@ -101,9 +101,7 @@ def probes_from(challenge: Challenge, reply: Reply) -> tuple[Probe, ...]:
                 f"case {question.case}, so a wrong model could not be told from it."
             )
         probes.append(
-            Probe(
-                case=question.case, weights=question.weights, inputs=question.inputs, outputs=part.outputs
-            )
+            Probe(case=question.case, weights=question.weights, inputs=question.inputs, outputs=part.outputs)
         )
     return tuple(probes)
 

@@ -10,7 +10,7 @@ from grader.graph import Shape
 
 __all__ = ["Wording", "article", "label", "listing", "setting_text", "shape_text"]
 
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _MERGE_NAMES = {
     "add": "Add",
     "multiply": "Multiply",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from grader.canonical import Node, NormalGraph
-from grader.difference import Difference, DifferenceKind
+from grader.comparison.records import Difference, DifferenceKind
+from grader.comparison.wording import Wording, article, label, listing, setting_text, shape_text
 from grader.tasks import CompareOptions
-from grader.wording import Wording, article, label, listing, setting_text, shape_text
 
 __all__ = ["find_differences"]
 
@@ -242,30 +242,26 @@ class _Finder:
                 continue
             node, other = self.student.nodes[mine], self.reference.nodes[wanted]
             fed = [self.pairs.get(edge.node) for edge in node.edges]
-            needs: list[int | None] = [edge.node for edge in other.edges]
-            known_needs = [need for need in needs if need in self.back]
-            if node.unordered and not self.options.merge_order:
-                lacking = list((Counter(known_needs) - Counter(fed)).elements())
-                beyond = list((Counter(fed) - Counter(needs)).elements())
-                beyond = [source for source in beyond if source is not None]
-            elif len(fed) == len(needs):
-                swapped = [(f, n) for f, n in zip(fed, needs, strict=True) if f != n]
-                lacking = [n for f, n in swapped if f is not None and n in self.back]
-                beyond = [f for f, n in swapped if f is not None and n in self.back]
+            needs = [edge.node for edge in other.edges]
+            if len(fed) == len(needs) and not (node.unordered and not self.options.merge_order):
+                apart = [(f, n) for f, n in zip(fed, needs, strict=True) if f != n]
+                lacking = [n for f, n in apart if f is not None and n in self.back]
+                beyond = [f for f, n in apart if f is not None and n in self.back]
             else:
-                lacking = list((Counter(known_needs) - Counter(fed)).elements())
-                beyond = [f for f in (Counter(fed) - Counter(needs)).elements() if f is not None]
-            # A source beyond the expected ones that only stands in for a missing layer is no finding of its own.
-            if not lacking and beyond and None in [self.back.get(n) if n is not None else None for n in needs]:
+                known = [source for source in fed if source is not None]
+                lacking = list((Counter(n for n in needs if n in self.back) - Counter(known)).elements())
+                beyond = list((Counter(known) - Counter(needs)).elements())
+            # A source that only stands in for a missing layer is no finding of its own.
+            if not lacking and any(need not in self.back for need in needs):
                 continue
-            self._connection(mine, wanted, [n for n in lacking if n is not None], beyond, None in fed)
+            self._connection(mine, wanted, lacking, beyond, through_extra=None in fed)
 
     def _connection(
-        self, mine: int, wanted: int, lacking: list[int], beyond: list[int | None], through_extra: bool
+        self, mine: int, wanted: int, lacking: list[int], beyond: list[int], *, through_extra: bool
     ) -> None:
         name = self.ours.name(mine)
         expected = self.ours.names(self.back[source] for source in lacking)
-        found = self.ours.names(self.back[source] for source in beyond if source is not None)
+        found = self.ours.names(self.back[source] for source in beyond)
         fed = {"expected": expected, "found": found, "student": (mine,), "reference": (wanted,)}
         if lacking and beyond:
             message = f"{name} takes {found}, expected {expected}."

@@ -90,7 +90,7 @@ class _Search:
                 mapping[ours[0]] = theirs[0]
             return mapping if self._verified(mapping) else None
         ours, theirs = min(open_cells, key=lambda cell: len(cell[0]))
-        fresh = max(max(first), max(second)) + 1
+        fresh = max(*first, *second) + 1
         for candidate in theirs:
             left, right = list(first), list(second)
             left[ours[0]] = right[candidate] = fresh
@@ -148,7 +148,8 @@ def _from_outputs(side: _Side, colours: list[int], names: dict[Any, int]) -> lis
     for index in range(len(colours) - 1, -1, -1):
         used = tuple(
             sorted(
-                (new[user], "" if side.free[user] else slot, output) for user, slot, output in side.users[index]
+                (new[user], "" if side.free[user] else slot, output)
+                for user, slot, output in side.users[index]
             )
         )
         new[index] = names.setdefault((colours[index], used), len(names))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from grader.canonical import NormalGraph
-from grader.comparison import Analysis
-from grader.wording import Wording
+from grader.comparison.analysis import Analysis
+from grader.comparison.wording import Wording
 
 __all__ = ["parameter_detail"]
 
@@ -21,12 +21,16 @@ def parameter_detail(analysis: Analysis) -> str:
         found, expected = _shapes(analysis.student, mine), _shapes(analysis.reference, wanted)
         if found != expected:
             lines.append(f"{ours.name(mine)}: {_sum(found)}, expected {_sum(expected)}")
-    for mine in range(len(analysis.student.nodes)):
-        if mine not in analysis.pairs and _shapes(analysis.student, mine):
-            lines.append(f"{ours.name(mine)}: {_sum(_shapes(analysis.student, mine))}, not expected")
-    for wanted in range(len(analysis.reference.nodes)):
-        if wanted not in analysis.back and _shapes(analysis.reference, wanted):
-            lines.append(f"missing {theirs.name(wanted)}: {_sum(_shapes(analysis.reference, wanted))}")
+    lines += [
+        f"{ours.name(node)}: {_sum(_shapes(analysis.student, node))}, not expected"
+        for node in range(len(analysis.student.nodes))
+        if node not in analysis.pairs and _shapes(analysis.student, node)
+    ]
+    lines += [
+        f"missing {theirs.name(node)}: {_sum(_shapes(analysis.reference, node))}"
+        for node in range(len(analysis.reference.nodes))
+        if node not in analysis.back and _shapes(analysis.reference, node)
+    ]
     if len(lines) > _SHOWN:
         lines = [*lines[:_SHOWN], f"and {len(lines) - _SHOWN} more"]
     return "; ".join(lines)

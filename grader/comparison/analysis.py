@@ -1,4 +1,4 @@
-"""Two model graphs → a ``Comparison``: are they the same architecture, and if not, what differs where."""
+"""Compare two graphs: normal forms, their correspondence, and the differences left over."""
 
 from __future__ import annotations
 
@@ -6,27 +6,16 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from grader.alignment import align
 from grader.canonical import NormalGraph, normalize
-from grader.difference import Comparison, Counts, Diagnosis, Difference, DifferenceKind
-from grader.placement import find_differences
+from grader.comparison.alignment import align
+from grader.comparison.isomorphism import correspondence
+from grader.comparison.placement import find_differences
+from grader.comparison.records import Comparison, Counts, Diagnosis, Difference
+from grader.comparison.wording import listing
 from grader.graph import ModelGraph
-from grader.isomorphism import correspondence
 from grader.tasks import CompareOptions
-from grader.wording import listing
 
-__all__ = [
-    "Analysis",
-    "Comparison",
-    "Counts",
-    "Diagnosis",
-    "Difference",
-    "DifferenceKind",
-    "analyse",
-    "compare_graphs",
-    "count",
-    "summarize",
-]
+__all__ = ["Analysis", "analyse", "compare_graphs", "count", "summarize"]
 
 
 @dataclass(frozen=True)

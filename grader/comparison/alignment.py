@@ -1,6 +1,6 @@
 """Find which nodes of two different graphs correspond, from inputs and outputs inwards.
 
-Where two graphs are the same, ``grader.isomorphism`` gives the correspondence. Where they differ,
+Where two graphs are the same, ``grader.comparison.isomorphism`` gives the correspondence. Where they differ,
 this module pairs what is alike so that the differences left over are few and have a place.
 """
 

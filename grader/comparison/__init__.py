@@ -1,0 +1,23 @@
+"""Two model graphs → a ``Comparison``: are they the same architecture, and if not, what differs where.
+
+``isomorphism`` decides whether two normal forms are the same; where they are not, ``alignment`` pairs what
+is alike and ``placement`` turns the rest into differences with a place.
+"""
+
+from grader.comparison.analysis import Analysis, analyse, compare_graphs, count, summarize
+from grader.comparison.parameters import parameter_detail
+from grader.comparison.records import Comparison, Counts, Diagnosis, Difference, DifferenceKind
+
+__all__ = [
+    "Analysis",
+    "Comparison",
+    "Counts",
+    "Diagnosis",
+    "Difference",
+    "DifferenceKind",
+    "analyse",
+    "compare_graphs",
+    "count",
+    "parameter_detail",
+    "summarize",
+]

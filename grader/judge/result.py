@@ -1,0 +1,42 @@
+"""What one case of a task showed: the evidence beside the key's, compared and diagnosed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.comparison import Analysis, analyse, summarize
+from grader.comparison.records import Comparison, Diagnosis
+from grader.evidence import Case, CaseEvidence
+from grader.keys import TaskKey
+from grader.misconceptions import diagnose, diagnose_failure
+from grader.tasks import Architecture
+
+__all__ = ["CaseResult"]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What one case showed."""
+
+    position: int
+    case: Case
+    given: CaseEvidence
+    wanted: CaseEvidence
+    analysis: Analysis | None
+    comparison: Comparison | None
+    diagnoses: tuple[Diagnosis, ...]
+
+    @classmethod
+    def of(cls, key: TaskKey, position: int, given: CaseEvidence) -> CaseResult:
+        """Compare what one case gave with what the reference gave on it."""
+        wanted = key.evidence.cases[position]
+        analysis = comparison = None
+        diagnoses: tuple[Diagnosis, ...] = ()
+        if given.graph is not None and wanted.graph is not None:
+            options = next((e.options for e in key.task.expects if isinstance(e, Architecture)), None)
+            analysis = analyse(given.graph, wanted.graph, options)
+            diagnoses = diagnose(analysis)
+            comparison = summarize(analysis, diagnoses)
+        elif given.failure is not None and wanted.graph is not None:
+            diagnoses = diagnose_failure(given.failure, wanted.graph)
+        return cls(position, key.cases[position], given, wanted, analysis, comparison, diagnoses)
