@@ -40,6 +40,7 @@ __all__ = [
     "Reply",
     "ReplyPart",
     "RunFacts",
+    "parse_case_sheet",
     "parse_evidence",
     "parse_reply",
 ]
@@ -258,3 +259,8 @@ def parse_evidence(text: object) -> Evidence:
 def parse_reply(text: object) -> Reply:
     """Validate the answer to a challenge; raises ``EvidenceError`` as ``parse_evidence`` does."""
     return _parse(Reply, text, "a reply")
+
+
+def parse_case_sheet(text: object) -> CaseSheet:
+    """Read the file that ``GRADER_CASES`` names; raises ``EvidenceError`` as ``parse_evidence`` does."""
+    return _parse(CaseSheet, text, "a case sheet")

@@ -1,0 +1,51 @@
+"""Keras Plumbing: read a Keras model as a graph, say what differs from the one asked for, and why.
+
+Importing this package does not import Keras. The functions that need it, do so when they are called.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grader.api import compare, describe, draw
+    from grader.comparison import Comparison, Diagnosis, Difference
+    from grader.graph import ModelGraph
+    from grader.course_unit import CourseUnit
+
+__all__ = [
+    "Comparison",
+    "CourseUnit",
+    "Diagnosis",
+    "Difference",
+    "ModelGraph",
+    "compare",
+    "describe",
+    "draw",
+    "unit",
+]
+
+_HOMES = {
+    "Comparison": "grader.comparison",
+    "CourseUnit": "grader.course_unit",
+    "Diagnosis": "grader.comparison",
+    "Difference": "grader.comparison",
+    "ModelGraph": "grader.graph",
+    "compare": "grader.api",
+    "describe": "grader.api",
+    "draw": "grader.api",
+}
+
+
+def unit(unit_id: str) -> "CourseUnit":
+    """Open a unit of the course; see ``grader.course_unit.open_unit``."""
+    from grader.course_unit import open_unit
+
+    return open_unit(unit_id)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that the package itself imports in no time."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'grader' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
