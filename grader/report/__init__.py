@@ -1,9 +1,16 @@
-"""Renderers of verdicts: deterministic, escaping pure functions of records."""
+"""Renderers of verdicts and graphs: deterministic, escaping pure functions of records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from grader.report import html, text
-from grader.verdict import Verdict
+from grader.report.picture import Picture, draw_graph
 
-__all__ = ["notebook_outputs"]
+if TYPE_CHECKING:
+    from grader.verdict import Verdict
+
+__all__ = ["Picture", "draw_graph", "notebook_outputs"]
 
 
 def notebook_outputs(verdict: Verdict, *, feedback: bool = False) -> list[dict[str, str]]:
@@ -13,4 +20,7 @@ def notebook_outputs(verdict: Verdict, *, feedback: bool = False) -> list[dict[s
     comparison, is the picture as PNG (base64) and SVG with its description as plain text.
     ``feedback`` is for pages read after grading: see ``grader.report.html.render``.
     """
-    return [{"text/html": html.render(verdict, feedback=feedback), "text/plain": text.render(verdict)}]
+    outputs = [{"text/html": html.render(verdict, feedback=feedback), "text/plain": text.render(verdict)}]
+    if verdict.comparison is not None:
+        outputs.append(draw_graph(verdict.comparison.student, verdict.comparison).mime_bundle())
+    return outputs

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
+from typing import TYPE_CHECKING
 
-from grader.comparison import Diagnosis
 from grader.report.escape import html_text, plain
 from grader.report.words import OUTCOMES, case_words, hint_steps, mark, points, score_words
-from grader.verdict import Row, Verdict
+
+if TYPE_CHECKING:
+    from grader.comparison import Diagnosis
+    from grader.verdict import Row, Verdict
 
 __all__ = ["render"]
 

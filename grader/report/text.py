@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 from grader.report.escape import plain
 from grader.report.words import OUTCOMES, case_words, hint_steps, mark, points, score_words
-from grader.verdict import Row, Verdict
+
+if TYPE_CHECKING:
+    from grader.verdict import Row, Verdict
 
 __all__ = ["render"]
 
@@ -54,7 +57,7 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _table(rows: tuple[Row, ...]) -> list[str]:
-    cells = [("", "", "yours", "expected", "points")]
+    cells: list[tuple[str, ...]] = [("", "", "yours", "expected", "points")]
     for row in rows:
         earned = f"{points(row.points)}/{points(row.max_points)}" if row.max_points else ""
         cells.append((mark(row)[0], *(plain(t, _CELL) for t in (row.name, row.found, row.expected)), earned))

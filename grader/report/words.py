@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from grader.evidence import Case
 from grader.report.escape import plain
 from grader.verdict import Outcome, Row, Verdict
+
+if TYPE_CHECKING:
+    from grader.evidence import Case
 
 __all__ = ["OUTCOMES", "OutcomeWords", "case_words", "hint_steps", "mark", "points", "score_words"]
 
