@@ -1,0 +1,462 @@
+"""Run a notebook that is not trusted: record its evidence, cap its output, end what does not stop.
+
+Evidence is taken from the kernel's messages as they arrive, not from the notebook's outputs,
+which ``clear_output`` and ``update_display`` can rewrite afterwards. See nbclient's ``client.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from queue import Empty
+from time import monotonic
+from typing import Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.util import ensure_async, run_sync
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from traitlets import Dict, Integer, List, Unicode, default
+
+from grader.errors import EvidenceError
+from grader.evidence import (
+    CASES_VARIABLE,
+    EVIDENCE_MIME,
+    MAX_EVIDENCE_BYTES,
+    MODE_VARIABLE,
+    REPLY_MIME,
+    Challenge,
+    Evidence,
+    Reply,
+    parse_evidence,
+    parse_reply,
+)
+from grader.execution.output import OutputBudget, clip_error, message_size
+from grader.execution.run import CellRun, CellStatus, NotebookRun
+
+__all__ = ["EvidenceCallback", "RecordingClient"]
+
+EvidenceCallback = Callable[[str, Evidence], Challenge | None]
+
+# ZeroMQ drops the connection at a longer message instead of holding it in memory, and holds back a
+# sender that is this many messages ahead.
+_MAX_MESSAGE_BYTES = 2 * MAX_EVIDENCE_BYTES
+_MESSAGES_AHEAD = 8
+
+_ANSWER = "__import__('grader.models.collect', fromlist=['answer']).answer({text!r})"
+
+
+class _CappedClient(AsyncKernelClient):
+    """A kernel client whose sockets refuse oversized messages."""
+
+    @default("context")
+    def _capped_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, _MAX_MESSAGE_BYTES)
+        context.setsockopt(zmq.RCVHWM, _MESSAGES_AHEAD)
+        return context
+
+
+class RecordingClient(NotebookClient):
+    """A notebook client that records evidence and asks challenges.
+
+    ``execute()`` never raises for what a notebook does; ``recorded`` tells what happened. A check
+    cell is a cell with an nbgrader ``grade_id``; evidence counts only when it names that id.
+    """
+
+    timeout = Integer(60, allow_none=True, help="Seconds a cell may take.").tag(config=True)
+    notebook_timeout = Integer(600, help="Seconds all cells together may take.").tag(config=True)
+    challenge_timeout = Integer(30, help="Seconds the answer to a challenge may take.").tag(config=True)
+    interrupt_grace = Integer(
+        3, help="Seconds a kernel has to obey an interrupt before it is killed."
+    ).tag(config=True)
+    startup_timeout = Integer(120, help="Seconds a kernel may take to start.").tag(config=True)
+    iopub_timeout = Integer(20, help="Seconds to wait for the last messages of a cell.").tag(config=True)
+    cell_output_bytes = Integer(1_000_000, help="Bytes of output kept per cell.").tag(config=True)
+    notebook_output_bytes = Integer(10_000_000, help="Bytes of output kept per notebook.").tag(config=True)
+    flood_bytes = Integer(64_000_000, help="Bytes of output after which a cell is stopped.").tag(config=True)
+
+    allow_errors = True
+    interrupt_on_timeout = True
+    raise_on_iopub_timeout = True
+    store_widget_state = False
+    shutdown_kernel = "immediate"
+    error_on_timeout = Dict(
+        {
+            "ename": "CellTimeoutError",
+            "evalue": "the cell ran out of time",
+            "traceback": ["CellTimeoutError: the cell ran out of time"],
+        }
+    ).tag(config=True)
+
+    kernel_environment = Dict(Unicode(), help="Variables added to the kernel's environment.")
+    check_cells = List(Unicode(), help="The ids of the cells whose evidence is recorded.")
+
+    on_evidence: EvidenceCallback | None = None
+
+    def reset_execution_trackers(self) -> None:
+        """Forget an earlier run."""
+        super().reset_execution_trackers()
+        self._cells: list[CellRun] = []
+        self._evidence: dict[str, Evidence] = {}
+        self._replies: dict[str, Reply] = {}
+        self._notes: dict[str, list[str]] = {}
+        self._evidence_bytes: dict[str, int] = {}
+        self._messages: dict[str, int] = {}
+        self._stopped_by: CellRun | None = None
+        self._deadline: float | None = None
+        self._kept_bytes = 0
+        self._drops: zmq.asyncio.Socket | None = None
+
+    @property
+    def recorded(self) -> NotebookRun:
+        """What the last run left behind."""
+        return NotebookRun(
+            cells=tuple(self._cells),
+            evidence=dict(self._evidence),
+            replies=dict(self._replies),
+            notes={task: tuple(notes) for task, notes in self._notes.items()},
+            stopped_by=self._stopped_by,
+        )
+
+    # ---- the kernel -------------------------------------------------------------------------
+
+    def create_kernel_manager(self) -> KernelManager:
+        """Create the manager, with a client whose memory use a kernel cannot drive up."""
+        manager = super().create_kernel_manager()
+        manager.client_factory = _CappedClient
+        return manager
+
+    async def async_start_new_kernel(self, **kwargs: Any) -> None:
+        """Start the kernel with the caller's environment and ours on top, and no stale mode."""
+        environment = kwargs.pop("env", None) or os.environ.copy()
+        for name in (MODE_VARIABLE, CASES_VARIABLE):
+            environment.pop(name, None)
+        environment.update(self.kernel_environment)
+        if getattr(self.km, "ipykernel", False):
+            # It warns once a kernel about plain TCP, on the console of whoever grades.
+            self.extra_arguments = [*self.extra_arguments, "--log-level=ERROR"]
+        await super().async_start_new_kernel(env=environment, **kwargs)
+
+    start_new_kernel = run_sync(async_start_new_kernel)
+
+    async def async_start_new_kernel_client(self) -> AsyncKernelClient:
+        """Connect to the kernel, and watch for the connection that an oversized message drops."""
+        client = await super().async_start_new_kernel_client()
+        self._drops = client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        return client
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    async def _async_cleanup_kernel(self) -> None:
+        if self._drops is not None and self.kc is not None:
+            self.kc.iopub_channel.socket.disable_monitor()
+            self._drops = None
+        await super()._async_cleanup_kernel()
+
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """Notice once a second that the kernel died, or that it sent a message too long to take."""
+        while True:
+            await asyncio.sleep(1)
+            alive = self.kc is not None and await ensure_async(self.kc.is_alive())
+            if alive and self._drops is not None and await self._drops.poll(0):
+                self._budget.oversized = True
+                await self._kill()
+                alive = False
+            if not alive:
+                if self.task_poll_for_reply is not None:
+                    self.task_poll_for_reply.cancel()
+                return
+
+    async def _interrupt_or_kill(self) -> bool:
+        """Interrupt the cell that runs; kill the kernel if that does not end it. Return whether killed."""
+        assert self.km is not None  # noqa: S101 - for the type checker; nbclient made the manager
+        await ensure_async(self.km.interrupt_kernel())
+        try:
+            await asyncio.wait_for(self._idle.wait(), self.interrupt_grace)
+        except TimeoutError:
+            await self._kill()
+            return True
+        return False
+
+    async def _kill(self) -> None:
+        if self.km is not None and await ensure_async(self.km.is_alive()):
+            await ensure_async(self.km.signal_kernel(signal.SIGKILL))
+
+    # ---- one cell ---------------------------------------------------------------------------
+
+    async def async_execute_cell(
+        self,
+        cell: NotebookNode,
+        cell_index: int,
+        execution_count: int | None = None,
+        store_history: bool = True,
+    ) -> NotebookNode:
+        """Run a cell, whatever it does; then ask its challenge. Does nothing once the kernel is gone."""
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell
+        task = _task_of(cell) if _task_of(cell) in self.check_cells else None
+        if self._deadline is None:
+            self._deadline = monotonic() + self.notebook_timeout
+        if self._stopped_by is None and monotonic() >= self._deadline:
+            self._stop(cell, cell_index, task, "timeout", "the whole notebook ran out of time")
+            await self._kill()
+            return cell
+        if self._stopped_by is not None:
+            _not_run(cell, self._stopped_by)
+            self._cells.append(CellRun(index=cell_index, task=task, status="not_run"))
+            return cell
+
+        self._task = task
+        self._idle = asyncio.Event()
+        self._out_of_time = False
+        self._reply_error: str | None = None
+        self._flood: asyncio.Task[bool] | None = None
+        self._budget = OutputBudget(
+            min(self.cell_output_bytes, self.notebook_output_bytes - self._kept_bytes), self.flood_bytes
+        )
+        status, error = await self._attempt(cell, cell_index, execution_count, store_history)
+        self._kept_bytes += self._budget.kept
+        if note := self._budget.note():
+            cell.outputs.append(new_output("stream", name="stdout", text=note))
+        for output in cell.outputs:
+            clip_error(output)
+        if status == "crashed" or (status in ("timeout", "flooded") and self._killed):
+            self._stop(cell, cell_index, task, status, error)
+            return cell
+        self._cells.append(CellRun(index=cell_index, task=task, status=status, error=error))
+        if task is not None and task in self._evidence:
+            await self._challenge(task)
+        return cell
+
+    execute_cell = run_sync(async_execute_cell)
+
+    async def _attempt(
+        self, cell: NotebookNode, cell_index: int, execution_count: int | None, store_history: bool
+    ) -> tuple[CellStatus, str | None]:
+        """Run the cell and say how it ended."""
+        self._killed = False
+        try:
+            await super().async_execute_cell(cell, cell_index, execution_count, store_history)
+        except CellTimeoutError:
+            # The reply came but the end of the output never did: this kernel cannot be trusted further.
+            self._out_of_time = self._killed = True
+            await self._kill()
+        except DeadKernelError:
+            await self._drain(cell, cell_index)
+            self._killed = self._killed or self._budget.flooded or self._out_of_time
+            if not self._killed:
+                return "crashed", "the kernel died"
+        except Exception as error:  # noqa: BLE001 - a broken message may raise anything inside nbclient
+            self.log.warning("cell %s: unreadable message from the kernel: %s", cell_index, error)
+            await self._kill()
+            return "crashed", "the kernel sent a message that cannot be read"
+        if self._flood is not None:
+            self._killed = await self._flood or self._killed
+        if self._budget.flooded:
+            return "flooded", f"more than {self.flood_bytes:,} bytes of output"
+        if self._out_of_time:
+            return "timeout", f"no end after {self._allowed:.0f} seconds"
+        if self._reply_error is not None:
+            return "error", self._reply_error
+        return "ok", None
+
+    def _stop(
+        self, cell: NotebookNode, index: int, task: str | None, status: CellStatus, error: str | None
+    ) -> None:
+        """Record the cell after which nothing can run."""
+        self._stopped_by = CellRun(index=index, task=task, status=status, error=error)
+        self._cells.append(self._stopped_by)
+        _not_run(cell, self._stopped_by)
+
+    def _get_timeout(self, cell: NotebookNode | None) -> int | None:
+        allowed = super()._get_timeout(cell)
+        if self._deadline is not None:
+            left = max(1, int(self._deadline - monotonic() + 0.999))
+            allowed = left if allowed is None else min(allowed, left)
+        self._allowed = float(allowed or 0)
+        return allowed
+
+    async def _async_handle_timeout(
+        self, timeout: int, cell: NotebookNode | None = None
+    ) -> dict[str, Any] | None:
+        self._out_of_time = True
+        self.log.warning("a cell did not end within %s s; interrupting the kernel", timeout)
+        if await self._interrupt_or_kill():
+            self._killed = True
+            raise DeadKernelError("killed: the cell did not obey the interrupt")
+        return {"content": {**self.error_on_timeout, "status": "error"}}
+
+    async def _check_raise_for_error(
+        self, cell: NotebookNode, cell_index: int, exec_reply: dict[str, Any] | None
+    ) -> None:
+        content = (exec_reply or {}).get("content", {})
+        if content.get("status") == "error":
+            self._reply_error = f"{content.get('ename')}: {content.get('evalue')}"[:500]
+        await super()._check_raise_for_error(cell, cell_index, exec_reply)
+
+    async def _drain(self, cell: NotebookNode, cell_index: int) -> None:
+        """Read what a dead kernel had still sent."""
+        while self.kc is not None:
+            try:
+                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=0.3))
+                self.process_message(message, cell, cell_index)
+            except Empty:
+                return
+            except Exception as error:  # noqa: BLE001 - includes nbclient's signal that the cell is complete
+                self.log.debug("while draining: %r", error)
+
+    # ---- messages ---------------------------------------------------------------------------
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Take evidence out of the stream of messages, and drop output beyond the budget."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind == "status":
+            if content.get("execution_state") == "idle":
+                self._idle.set()
+            return super().process_message(msg, cell, cell_index)
+        data = content.get("data")
+        if kind in ("display_data", "update_display_data") and isinstance(data, dict) and EVIDENCE_MIME in data:
+            if kind == "display_data":
+                self._record(data[EVIDENCE_MIME])
+            return None
+        size = message_size(msg)
+        if kind == "update_display_data":
+            size *= max(1, self._places(content))
+        if self.clear_before_next_output or kind == "clear_output":
+            self._budget.kept = 0
+        if not self._budget.admit(kind, content, size):
+            if self._budget.flooded and self._flood is None:
+                self._flood = asyncio.ensure_future(self._interrupt_or_kill())
+            return None
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            self.log.warning("cell %s: dropped a malformed %s message: %r", cell_index, kind, error)
+            return None
+
+    def _places(self, content: dict[str, Any]) -> int:
+        """Count the outputs that an update would rewrite."""
+        display_id = (content.get("transient") or {}).get("display_id")
+        return sum(len(places) for places in self._display_id_map.get(display_id, {}).values())
+
+    def _record(self, text: object) -> None:
+        """Record one evidence message of the cell that runs; a bad one becomes a note."""
+        task = self._task
+        if task is None:
+            return
+        notes = self._notes.setdefault(task, [])
+        self._messages[task] = self._messages.get(task, 0) + 1
+        size = len(text) if isinstance(text, str) else 0
+        self._evidence_bytes[task] = self._evidence_bytes.get(task, 0) + size
+        if self._evidence_bytes[task] > MAX_EVIDENCE_BYTES:
+            _once(notes, f"The check sent more than {MAX_EVIDENCE_BYTES:,} bytes of evidence; the rest was dropped.")
+            return
+        try:
+            evidence = parse_evidence(text)
+        except EvidenceError as error:
+            _once(notes, f"A message of the check was refused: {str(error)[:300]}.")
+            return
+        if evidence.task != task:
+            _once(notes, f"Evidence for another task ({evidence.task[:60]!r}) was ignored.")
+            return
+        if self._messages[task] > 1:
+            _once(notes, "The check sent several messages; the last valid one was judged.")
+        self._evidence[task] = evidence
+
+    # ---- the challenge ----------------------------------------------------------------------
+
+    async def _challenge(self, task: str) -> None:
+        """Ask the judge what to ask, ask the kernel, and keep its reply."""
+        if self.on_evidence is None:
+            return
+        challenge = self.on_evidence(task, self._evidence[task])
+        if challenge is None or not challenge.questions:
+            return
+        notes = self._notes.setdefault(task, [])
+        try:
+            texts = await self._ask(challenge)
+            self._replies[task] = parse_reply(texts[-1])
+        except IndexError:
+            notes.append("The model did not answer when it was asked to compute an output.")
+        except EvidenceError as error:
+            notes.append(f"The answer to the challenge was refused: {str(error)[:300]}.")
+        except Empty:
+            notes.append(f"The answer to the challenge took more than {self.challenge_timeout} seconds.")
+        except DeadKernelError:
+            notes.append("The kernel died while it answered the challenge.")
+
+    async def _ask(self, challenge: Challenge) -> list[object]:
+        """Execute the answer in the kernel and collect what it publishes, outputs unstored."""
+        assert self.kc is not None  # noqa: S101 - for the type checker; the run has just used it
+        self._idle = asyncio.Event()
+        code = _ANSWER.format(text=challenge.to_json())
+        parent = self.kc.execute(code, silent=True, store_history=False, stop_on_error=False)
+        deadline = monotonic() + self.challenge_timeout
+        replies: list[object] = []
+        while True:
+            try:
+                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=1))
+            except Empty:
+                await self._async_check_alive()
+                if monotonic() > deadline:
+                    await self._abandon(parent)
+                    raise
+                continue
+            if message["parent_header"].get("msg_id") == parent:
+                content = message["content"]
+                if message["msg_type"] == "display_data" and REPLY_MIME in content.get("data", {}):
+                    replies = [*replies[-3:], content["data"][REPLY_MIME]]
+                elif content.get("execution_state") == "idle":
+                    return replies
+            if monotonic() > deadline:
+                await self._abandon(parent)
+                raise Empty
+
+    async def _abandon(self, parent: str) -> None:
+        """Stop an answer that takes too long, so that the next cell finds the kernel free."""
+        assert self.km is not None and self.kc is not None  # noqa: S101, PT018 - for the type checker
+        await ensure_async(self.km.interrupt_kernel())
+        end = monotonic() + self.interrupt_grace
+        while monotonic() < end:
+            try:
+                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=0.3))
+            except Empty:
+                continue
+            if (
+                message["parent_header"].get("msg_id") == parent
+                and message["content"].get("execution_state") == "idle"
+            ):
+                return
+        await self._kill()
+
+
+def _task_of(cell: NotebookNode) -> str | None:
+    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return grade_id if isinstance(grade_id, str) else None
+
+
+def _once(notes: list[str], note: str) -> None:
+    if note not in notes:
+        notes.append(note)
+
+
+def _not_run(cell: NotebookNode, stopper: CellRun) -> None:
+    """Mark a cell that has not run, or not to its end, so that nothing takes it for a pass."""
+    reason = {"crashed": "the kernel died", "timeout": "time ran out", "flooded": "output overflowed"}
+    text = f"{reason.get(stopper.status, 'the run stopped')} at cell {stopper.index + 1}"
+    cell.outputs = [output for output in cell.get("outputs", []) if output.output_type != "execute_result"]
+    if not any(output.output_type == "error" for output in cell.outputs):
+        cell.outputs.append(new_output("error", ename="NotRun", evalue=text, traceback=[f"NotRun: {text}"]))

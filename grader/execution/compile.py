@@ -1,0 +1,157 @@
+"""Run a unit's reference solution and keep what it gave as an answer key."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.errors import CourseError
+from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, Challenge, Evidence
+from grader.execution.client import RecordingClient
+from grader.execution.run import NotebookRun
+from grader.judge import ask, probes_from
+from grader.keys import AnswerKey, Probe, TaskKey
+from grader.tasks import Task, Unit
+
+__all__ = ["case_file", "compile_key", "solutions_of"]
+
+_BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
+_QUIET = logging.getLogger("grader.compile")
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False
+
+
+@contextmanager
+def case_file(sheet: CaseSheet) -> Iterator[Path]:
+    """Lend a kernel its cases in a file that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="grader-") as folder:
+        path = Path(folder) / "cases.json"
+        path.write_text(sheet.to_json(), encoding="utf-8")
+        yield path
+
+
+def compile_key(
+    assignment_notebook: Path, unit: Unit, seed: int | None, *, solutions: bool = False
+) -> AnswerKey:
+    """Make a unit's answer key from its reference solution, in a kernel of its own.
+
+    Without ``seed`` the key is public: visible cases, nothing drawn. With one it is private: hidden
+    cases are drawn and probes computed. ``solutions`` adds the sources of the solutions.
+
+    Raises:
+        CourseError: the notebook cannot be read, or the reference fails a task; the message names it.
+    """
+    notebook = _read(assignment_notebook)
+    cases = {task.id: _cases(task, seed) for task in unit.tasks}
+    asked: dict[str, Challenge] = {}
+
+    def on_evidence(task: str, evidence: Evidence) -> Challenge | None:
+        if seed is None:
+            return None
+        asked[task] = ask(evidence, seed)
+        return asked[task]
+
+    client = RecordingClient(
+        notebook,
+        resources={"metadata": {"path": str(assignment_notebook.parent)}},
+        check_cells=list(cases),
+        timeout=300,
+        notebook_timeout=1800,
+        challenge_timeout=300,
+        log=_QUIET,
+    )
+    client.on_evidence = on_evidence
+    with case_file(CaseSheet(unit=unit.id, tasks=cases)) as path:
+        client.kernel_environment = {MODE_VARIABLE: "compile", CASES_VARIABLE: str(path)}
+        client.execute()
+    run = client.recorded
+    keys = []
+    for task in unit.tasks:
+        evidence = _evidence(unit, task, cases[task.id], run)
+        keys.append(
+            TaskKey(
+                task=task.public,
+                cases=cases[task.id],
+                visible=len(task.cases),
+                evidence=evidence,
+                probes=_probes(unit, task, asked.get(task.id), run),
+            )
+        )
+    return AnswerKey(
+        unit=unit.id,
+        title=unit.title,
+        seed=seed,
+        tasks=tuple(keys),
+        solutions=solutions_of(notebook, unit) if solutions else {},
+    )
+
+
+def _read(path: Path) -> NotebookNode:
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
+        raise CourseError(f"{path.parent.name}/{path.name} cannot be read as a notebook: {error}") from error
+
+
+def _cases(task: Task, seed: int | None) -> tuple[Case, ...]:
+    return task.cases if seed is None else (*task.cases, *task.hidden_cases(seed))
+
+
+def _evidence(unit: Unit, task: Task, cases: tuple[Case, ...], run: NotebookRun) -> Evidence:
+    """Return the reference's evidence, or say what kept it from being sent."""
+    name = f"The reference solution of task {task.id!r} in {unit.id}"
+    evidence = run.evidence.get(task.id)
+    if evidence is None:
+        facts = run.facts(task.id)
+        if run.cell(task.id) is None:
+            raise CourseError(
+                f"{name} cannot be run: the assignment has no code cell with the nbgrader id {task.id!r}."
+            )
+        reason = facts.error or "it sent no evidence; its cell must call unit.check with this task's id"
+        if facts.crashed:
+            reason = "the kernel died"
+        elif facts.timed_out:
+            reason = "it ran out of time"
+        raise CourseError(" ".join((f"{name} fails: {reason}.", *facts.notes)))
+    if len(evidence.cases) != len(cases):
+        raise CourseError(f"{name} gave evidence on {len(evidence.cases)} of {len(cases)} cases.")
+    for case, given in zip(cases, evidence.cases, strict=True):
+        if given.failure is not None:
+            raise CourseError(f"{name} raises {given.failure.type}: {given.failure.message} (with {case}).")
+    return evidence
+
+
+def _probes(
+    unit: Unit, task: Task, challenge: Challenge | None, run: NotebookRun
+) -> tuple[Probe, ...]:
+    if challenge is None or not challenge.questions:
+        return ()
+    reply = run.replies.get(task.id)
+    if reply is None:
+        notes = " ".join(run.notes.get(task.id, ()))
+        raise CourseError(f"The reference solution of task {task.id!r} in {unit.id} gave no answer. {notes}")
+    return probes_from(challenge, reply)
+
+
+def solutions_of(notebook: NotebookNode, unit: Unit) -> dict[str, str]:
+    """Collect, per task, the solution regions that stand between its check and the check before."""
+    solutions: dict[str, str] = {}
+    regions: list[str] = []
+    ids = {task.id for task in unit.tasks}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if grade_id in ids:
+            solutions[grade_id] = "\n\n".join(regions)
+            regions = []
+        elif _BEGIN in cell.source:
+            lines = [line for line in cell.source.splitlines() if line.strip() not in (_BEGIN, _END)]
+            regions.append("\n".join(lines).strip("\n"))
+    return solutions

@@ -1,0 +1,84 @@
+"""Keys made on demand, once, and made again when what they were made from has changed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from grader.course import UnitFolder
+from grader.errors import KeyFileError
+from grader.execution.compile import compile_key
+from grader.keys import AnswerKey, read_key, write_key
+from grader.tasks import Unit
+
+__all__ = ["private_key", "public_key"]
+
+
+def public_key(folder: UnitFolder) -> AnswerKey:
+    """Return the unit's public key, with its solutions; a release takes those out where it withholds them.
+
+    Raises:
+        CourseError: the reference solution fails; the message names the task.
+    """
+    unit = folder.load()
+    folder.public_key.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.public_key):
+        key = _fresh(folder, folder.public_key, unit)
+        if key is None:
+            key = compile_key(folder.assignment, unit, None, solutions=True)
+            write_key(key, folder.public_key)
+        return key
+
+
+def private_key(folder: UnitFolder) -> AnswerKey:
+    """Return the key of the unit's grading campaign, beginning one if there is none.
+
+    The seed outlives a change of the unit, so that grading again draws the same cases. The key lies
+    in a folder that only its owner can enter.
+
+    Raises:
+        CourseError: the reference solution fails; the message names the task.
+    """
+    unit = folder.load()
+    path = folder.private_key
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    with _locked(path):
+        key = _fresh(folder, path, unit)
+        if key is None or key.seed is None:
+            key = compile_key(folder.assignment, unit, _seed(path))
+            write_key(key, path)
+            path.chmod(0o600)
+        return key
+
+
+def _seed(path: Path) -> int:
+    try:
+        seed = read_key(path).seed
+    except KeyFileError:
+        seed = None
+    return secrets.randbelow(2**31) if seed is None else seed
+
+
+def _fresh(folder: UnitFolder, path: Path, unit: Unit) -> AnswerKey | None:
+    """Read a key that is younger than its sources and declares the same tasks; else ``None``."""
+    try:
+        key = read_key(path)
+        made = path.stat().st_mtime_ns
+    except (KeyFileError, OSError):
+        return None
+    sources = (folder.assignment, folder.tasks)
+    if any(source.stat().st_mtime_ns > made for source in sources):
+        return None
+    return key if [held.task for held in key.tasks] == [task.public for task in unit.tasks] else None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one process make the key while others wait for it."""
+    with FileLock(path.with_name(f".{path.name}.lock"), mode=0o600):
+        yield
