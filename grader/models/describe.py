@@ -1,0 +1,224 @@
+"""A Keras model → its ``ModelGraph``, and the variables in the graph's order."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from grader.errors import UnreadableModelError
+from grader.evidence import InputSpec
+from grader.graph import Api, ModelGraph
+from grader.models.layers import is_plain_model
+from grader.models.lazy_tensorflow import tensorflow_not_imported
+from grader.models.structures import leaves
+from grader.models.trace import Recorder, maker, recording
+from grader.models.walk import GraphWriter, UnconnectedError, sources
+
+__all__ = ["Described", "describe", "describe_tensors", "make_inputs"]
+
+Inputs = Sequence[Any] | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A model beside its graph.
+
+    ``variables`` are the Keras variables in the order of ``graph.weights``; ``arguments`` the
+    positional arguments the model is called with, as (nested) ``KerasTensor``s whose leaves are
+    in the order of ``graph.inputs``.
+    """
+
+    graph: ModelGraph
+    variables: list[Any]
+    model: Any
+    arguments: tuple[Any, ...]
+
+
+def make_inputs(specs: Sequence[InputSpec]) -> list[Any]:
+    """Make one ``keras.Input`` per spec."""
+    return [keras.Input(spec.shape, dtype=spec.dtype) for spec in specs]
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[Recorder]:
+    """Open a recording that leaves no trace: no output, no warnings, no TensorFlow import."""
+    with (
+        tensorflow_not_imported(),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        recording() as recorder,
+    ):
+        warnings.simplefilter("ignore")
+        yield recorder
+
+
+def describe(model: Any, inputs: Inputs | None = None) -> Described:
+    """Read a Keras model as a graph.
+
+    Sequential and Functional models are read from the nodes Keras recorded; a subclassed model's
+    ``call`` is run on symbolic tensors, with ``training=True``. ``inputs`` say what a subclassed
+    model takes, each an ``InputSpec`` or ``KerasTensor``; a model that has been called knows.
+
+    The model is left as found, except that a subclassed model not yet built gets built: its
+    layers have no weights to count before.
+
+    Raises:
+        UnreadableModelError: the object is no model, or its inputs are not known.
+    """
+    if not isinstance(model, keras.Model):
+        raise UnreadableModelError(
+            f"Expected a Keras model, got {_indefinite(type(model).__name__)}. "
+            "Pass what keras.Sequential(...), keras.Model(inputs, outputs) or your own Model class returned."
+        )
+    if isinstance(model, keras.Sequential) and is_plain_model(model):
+        _require_shapes(model)
+    with _reading() as recorder:
+        if is_plain_model(model) and getattr(model, "_functional", model):
+            return _read_nodes(model, recorder)
+        return _read_call(model, _arguments_for(model, inputs), recorder)
+
+
+def describe_tensors(
+    outputs: Sequence[Any], inputs: Sequence[Any] | None = None, name: str = ""
+) -> Described:
+    """Read the calls that lead to some symbolic tensors as a graph, whether or not a model holds them.
+
+    Without ``inputs``, the tensors that the outputs come from are taken.
+    """
+    with _reading() as recorder:
+        writer = GraphWriter(recorder)
+        starts = list(inputs) if inputs is not None else sources(outputs)
+        known = {id(tensor): writer.tensor(tensor) for tensor in starts}
+        try:
+            made = writer.expand(outputs, known, ())
+        except UnconnectedError as error:
+            raise UnreadableModelError(f"The tensors cannot be read as a graph: {error}.") from error
+        ports = [(str(index), known[id(tensor)]) for index, tensor in enumerate(starts)]
+        results = [(str(index), tensor) for index, tensor in enumerate(made)]
+        graph = writer.graph(name, "functional", ports, results)
+        return Described(graph=graph, variables=writer.variables, model=None, arguments=(starts,))
+
+
+def _indefinite(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+def _require_shapes(model: Any) -> None:
+    if not model.layers:
+        raise UnreadableModelError(
+            f"The Sequential model {model.name!r} has no layers, so there is nothing to read. Add layers to it."
+        )
+    if not getattr(model, "_functional", None) and not model.built:
+        raise UnreadableModelError(
+            f"The Sequential model {model.name!r} has no shapes yet: nothing says what its input looks like, "
+            "so it has no weights and no graph. Put keras.Input(shape) first: "
+            "keras.Sequential([keras.Input(...), ...])."
+        )
+
+
+def _read_nodes(model: Any, recorder: Recorder) -> Described:
+    writer = GraphWriter(recorder, model.trainable_weights)
+    api: Api = "sequential" if isinstance(model, keras.Sequential) else "functional"
+    starts = list(leaves(model.input))
+    known = {id(tensor): writer.tensor(tensor) for _, tensor in starts}
+    ends = list(leaves(model.output))
+    made = writer.expand([tensor for _, tensor in ends], known, ())
+    for variable in model.weights:
+        writer.weight(variable)
+    graph = writer.graph(
+        str(model.name),
+        api,
+        [(key, known[id(tensor)]) for key, tensor in starts],
+        [(key, index) for (key, _), index in zip(ends, made, strict=True)],
+    )
+    return Described(graph=graph, variables=writer.variables, model=model, arguments=(model.input,))
+
+
+def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> Described:
+    outputs = model(*arguments, training=True)
+    writer = GraphWriter(recorder, model.trainable_weights)
+    starts = _numbered(arguments)
+    known = {id(tensor): writer.tensor(tensor) for _, tensor in starts}
+    ends = list(leaves(outputs))
+    node = maker(ends[0][1])
+    trace = recorder.trace_of(node)
+    dynamic = None
+    if trace is not None and trace.failure is None:
+        stand_ins = {id(fresh): given for given, fresh in trace.stand_ins}
+        inner = {}
+        for fresh_id, given in stand_ins.items():
+            (inner[fresh_id],) = writer.expand([given], known, ())
+        by_position = writer.expand(trace.outputs, inner, ())
+        flat = keras.tree.flatten(outputs)
+        place = {id(tensor): index for tensor, index in zip(flat, by_position, strict=True)}
+        made = [place[id(tensor)] for _, tensor in ends]
+    else:
+        dynamic = trace.failure if trace is not None else "its forward pass could not be followed"
+        writer.opaque(node, known, ())
+        made = [known[id(tensor)] for _, tensor in ends]
+    for variable in model.weights:
+        writer.weight(variable)
+    graph = writer.graph(
+        str(model.name),
+        "subclassed",
+        [(key, known[id(tensor)]) for key, tensor in starts],
+        [(key, index) for (key, _), index in zip(ends, made, strict=True)],
+        dynamic,
+    )
+    return Described(graph=graph, variables=writer.variables, model=model, arguments=arguments)
+
+
+def _numbered(arguments: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    """Name the leaves of the call's arguments as inputs; one structured argument keeps its own keys."""
+    return list(leaves(arguments[0] if len(arguments) == 1 else arguments))
+
+
+def _symbol(value: Any) -> Any:
+    if isinstance(value, InputSpec):
+        return keras.KerasTensor((None, *value.shape), dtype=value.dtype)
+    return keras.KerasTensor(value.shape, dtype=value.dtype)
+
+
+def _arguments_for(model: Any, inputs: Inputs | None) -> tuple[Any, ...]:
+    if inputs is None:
+        return _remembered_arguments(model)
+    if isinstance(inputs, Mapping):
+        return ({key: _symbol(value) for key, value in inputs.items()},)
+    symbols = [_symbol(value) for value in inputs]
+    # Keras passes one structure; a call with several required parameters takes them one by one.
+    return (symbols,) if len(symbols) > 1 and _required_parameters(model) < 2 else tuple(symbols)
+
+
+def _required_parameters(model: Any) -> int:
+    parameters = model._call_signature.parameters.values()
+    return sum(
+        p.kind is p.VAR_POSITIONAL or (p.default is p.empty and p.kind is not p.VAR_KEYWORD)
+        for p in parameters
+        if p.name not in ("training", "mask")
+    )
+
+
+def _remembered_arguments(model: Any) -> tuple[Any, ...]:
+    shapes = getattr(model, "_build_shapes_dict", None)
+    if not model.built or not shapes or any(shape is None for shape in shapes.values()):
+        raise UnreadableModelError(
+            f"The model {model.name!r} ({type(model).__name__}) has not been called yet, so the shape of its "
+            "input is not known. Call it once on data or on a keras.Input, or pass inputs."
+        )
+    return tuple(_remembered(shape) for shape in shapes.values())
+
+
+def _remembered(shape: Any) -> Any:
+    if isinstance(shape, Mapping):
+        return {key: _remembered(value) for key, value in shape.items()}
+    if isinstance(shape, (list, tuple)) and not all(n is None or isinstance(n, int) for n in shape):
+        return [_remembered(value) for value in shape]
+    # The batch axis of the data it was built on is no part of the architecture.
+    return keras.KerasTensor((None, *tuple(shape)[1:]))

@@ -1,0 +1,107 @@
+"""An exception raised by a student's code → a ``Failure``, with the layer call it came out of."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+import keras
+
+from grader.errors import UnreadableModelError
+from grader.evidence import FailedCall, Failure
+from grader.models.describe import describe_tensors
+from grader.models.structures import flatten
+
+__all__ = ["failure_of", "full_tracebacks"]
+
+_MAX_MESSAGE = 4000
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@contextmanager
+def full_tracebacks() -> Iterator[None]:
+    """Keep Keras's own frames in tracebacks, and its messages as raised, for the ``with`` block.
+
+    Filtered tracebacks have lost the frames that hold the arguments of the failing call.
+    """
+    filtering = keras.config.is_traceback_filtering_enabled()
+    keras.config.disable_traceback_filtering()
+    try:
+        yield
+    finally:
+        if filtering:
+            keras.config.enable_traceback_filtering()
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Describe an exception: its type, its text, and the innermost layer call it came out of."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    try:
+        call = _failed_call(error.__traceback__)
+    except Exception:  # a traceback may hold anything; the failure itself is what counts
+        call = None
+    return Failure(
+        type=type(error).__name__[:200],
+        message=_printable(text),
+        not_implemented=isinstance(error, NotImplementedError) and not _raised_by_keras(error.__traceback__),
+        call=call,
+    )
+
+
+def _printable(text: str) -> str:
+    text = _ANSI.sub("", text).encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + " …"
+
+
+def _raised_by_keras(start: TracebackType | None) -> bool:
+    frames = [frame for frame, _ in traceback.walk_tb(start)]
+    return bool(frames) and _module(frames[-1]).partition(".")[0] == "keras"
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _failed_call(start: TracebackType | None) -> FailedCall | None:
+    """Find the innermost symbolic call in the frames: an operation with ``KerasTensor`` arguments."""
+    found: tuple[Any, list[Any]] | None = None
+    for frame, _ in traceback.walk_tb(start):
+        operation = frame.f_locals.get("self")
+        if not isinstance(operation, keras.Operation) or frame.f_code not in _calling_code(operation):
+            continue
+        given = (frame.f_locals.get("args", ()), frame.f_locals.get("kwargs", {}))
+        tensors = [leaf for leaf in flatten(given) if isinstance(leaf, keras.KerasTensor)]
+        if tensors:
+            found = operation, tensors
+    if found is None:
+        return None
+    operation, tensors = found
+    try:
+        graph = describe_tensors(tensors, name=str(getattr(operation, "name", ""))).graph
+    except (UnreadableModelError, RecursionError):
+        graph = None
+    return FailedCall(
+        class_name=type(operation).__name__, shapes=tuple(tuple(t.shape) for t in tensors), graph=graph
+    )
+
+
+def _calling_code(operation: Any) -> set[CodeType]:
+    """Return the code of the methods through which Keras makes a call, decorators taken off."""
+    codes = set()
+    for cls in type(operation).__mro__:
+        for name in ("__call__", "symbolic_call", "compute_output_spec"):
+            method = vars(cls).get(name)
+            while method is not None and hasattr(method, "__wrapped__"):
+                method = method.__wrapped__
+            code = getattr(method, "__code__", None)
+            if code is not None and sys.modules.get(cls.__module__) is not None:
+                codes.add(code)
+    return codes

@@ -1,0 +1,308 @@
+"""Walk Keras nodes from outputs back to inputs and write them down as a ``ModelGraph``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from grader.graph import Api, Argument, Call, Layer, ModelGraph, Port, Tensor, Weight
+from grader.models import layers as facts
+from grader.models.plain import constant
+from grader.models.structures import flatten
+from grader.models.trace import Recorder, Trace, maker
+
+__all__ = ["GraphWriter", "UnconnectedError", "sources"]
+
+
+class UnconnectedError(Exception):
+    """A tensor traces back to one that is not among the inputs; ``tensor`` is that one."""
+
+    def __init__(self, tensor: Any) -> None:
+        super().__init__(f"the tensor {tensor.name!r} of shape {tensor.shape} does not come from the inputs")
+        self.tensor = tensor
+
+
+def _nodes_before(outputs: Sequence[Any], known: Mapping[int, int] | None) -> Iterator[Any]:
+    """Yield the nodes that lead to the outputs, each after those it needs; ``UnconnectedError`` when one is lost.
+
+    Iterative, since a model may be deeper than Python's stack. ``known`` holds the ids of tensors to
+    stop at; ``None`` stops nowhere.
+    """
+    done: set[int] = set()
+    stack: list[tuple[Any, bool]] = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        item, complete = stack.pop()
+        if complete:
+            if id(item) not in done:
+                done.add(id(item))
+                yield item
+            continue
+        if known is not None and id(item) in known:
+            continue
+        node = maker(item)
+        if node is None:
+            if known is not None:
+                raise UnconnectedError(item)
+            continue
+        if id(node) not in done:
+            stack.append((node, True))
+            stack.extend((tensor, False) for tensor in reversed(_needs(node)))
+
+
+def sources(outputs: Sequence[Any]) -> list[Any]:
+    """Return the tensors that no call made and from which the outputs come, in order of first use."""
+    found: dict[int, Any] = {}
+    for node in _nodes_before(outputs, None):
+        for tensor in _needs(node):
+            if maker(tensor) is None:
+                found.setdefault(id(tensor), tensor)
+    for tensor in outputs:
+        if maker(tensor) is None:
+            found.setdefault(id(tensor), tensor)
+    return list(found.values())
+
+
+class GraphWriter:
+    """Collects layers, calls, tensors and weights, each Keras object once."""
+
+    def __init__(self, recorder: Recorder, trainable: Sequence[Any] | None = None) -> None:
+        self.recorder = recorder
+        self.variables: list[Any] = []
+        self._trainable = None if trainable is None else {id(variable) for variable in trainable}
+        self._layers: list[Layer] = []
+        self._calls: list[Call] = []
+        self._tensors: list[Tensor] = []
+        self._weights: list[Weight] = []
+        self._index: dict[int, int] = {}  # id of a layer or variable → its place
+        self._alive: list[Any] = []
+
+    def tensor(self, tensor: Any) -> int:
+        """Write a new tensor; return its index."""
+        self._alive.append(tensor)
+        self._tensors.append(Tensor(shape=tuple(tensor.shape), dtype=str(tensor.dtype)))
+        return len(self._tensors) - 1
+
+    def weight(self, variable: Any, trainable: bool | None = None) -> int:
+        """Write a variable unless it is there already; return its index."""
+        if id(variable) not in self._index:
+            if self._trainable is not None:
+                trainable = id(variable) in self._trainable
+            self._index[id(variable)] = len(self.variables)
+            self.variables.append(variable)
+            self._weights.append(
+                Weight(
+                    name=str(variable.name),
+                    shape=tuple(int(n) for n in variable.shape),
+                    dtype=str(variable.dtype),
+                    trainable=bool(variable.trainable) if trainable is None else trainable,
+                )
+            )
+        return self._index[id(variable)]
+
+    def layer(self, operation: Any) -> int:
+        """Write a layer or operation, with its weights, unless it is there already; return its index."""
+        if id(operation) not in self._index:
+            self._alive.append(operation)
+            self._index[id(operation)] = len(self._layers)
+            is_layer = isinstance(operation, keras.Layer)
+            trainable = {id(v) for v in operation.trainable_weights} if is_layer else set()
+            held = operation.weights if is_layer else ()
+            self._layers.append(
+                Layer(
+                    class_name=facts.class_name(operation),
+                    origin=facts.origin(operation),
+                    name=str(operation.name),
+                    config=facts.config(operation),
+                    dtype=facts.dtype(operation),
+                    trainable=bool(getattr(operation, "trainable", True)),
+                    weights=tuple(self.weight(variable, id(variable) in trainable) for variable in held),
+                )
+            )
+        return self._index[id(operation)]
+
+    def expand(self, outputs: Sequence[Any], known: dict[int, int], scope: tuple[int, ...]) -> list[int]:
+        """Write the calls that lead to the outputs; return the outputs' indexes.
+
+        ``known`` maps ids of tensors already written to their indexes, and grows.
+
+        Raises:
+            UnconnectedError: an output needs a tensor that is neither known nor made by a call.
+        """
+        for node in _nodes_before(outputs, known):
+            if all(id(output) in known for output in node.outputs):
+                continue
+            if not (facts.can_look_inside(node.operation) and self._expand_inside(node, known, scope)):
+                self.opaque(node, known, scope)
+        return [known[id(output)] for output in outputs]
+
+    def opaque(self, node: Any, known: dict[int, int], scope: tuple[int, ...]) -> None:
+        """Write a node as one call."""
+        layer = self.layer(node.operation)
+        arguments = tuple(self._arguments(node, known))
+        made = [self.tensor(output) for output in node.outputs]
+        known.update({id(output): index for output, index in zip(node.outputs, made, strict=True)})
+        self._calls.append(Call(layer=layer, arguments=arguments, outputs=tuple(made), scope=scope))
+
+    def _expand_inside(self, node: Any, known: dict[int, int], scope: tuple[int, ...]) -> bool:
+        """Write what happens inside a node; ``False`` when it cannot be seen, and nothing is written."""
+        operation = node.operation
+        own = _own_graph(node)
+        if own is not None:
+            inputs, inner_outputs = own
+            inner_known = {id(x): known[id(y)] for x, y in zip(inputs, inputs_of(node), strict=True)}
+        else:
+            trace = self.recorder.trace_of(node)
+            outer: dict[int, Any] = {}
+            if trace is None:
+                try:
+                    again, outer = self.recorder.call_again(node)
+                except Exception:
+                    return False
+                trace = self.recorder.trace_of(again)
+            if trace is None or trace.failure is not None or len(trace.outputs) != len(node.outputs):
+                return False
+            inner_outputs = list(trace.outputs)
+            inner_known = self._known_inside(trace, outer, known, scope)
+        scope = (*scope, self.layer(operation))
+        made = self.expand(inner_outputs, inner_known, scope)
+        known.update({id(output): index for output, index in zip(node.outputs, made, strict=True)})
+        return True
+
+    def _known_inside(
+        self, trace: Trace, outer: Mapping[int, Any], known: dict[int, int], scope: tuple[int, ...]
+    ) -> dict[int, int]:
+        needed = {id(tensor) for tensor in sources(trace.outputs)}
+        outer_known = {id_: known[id(tensor)] for id_, tensor in outer.items()} or known
+        inside: dict[int, int] = {}
+        for given, fresh in trace.stand_ins:
+            if id(fresh) in needed:
+                # What Keras put before the call (a cast, a mask) was no argument of the student's.
+                (inside[id(fresh)],) = self.expand([given], outer_known, scope)
+        return inside
+
+    def _arguments(self, node: Any, known: Mapping[int, int]) -> Iterator[Argument]:
+        for place, value in _placed(node):
+            yield from self._argument(place, value, known)
+
+    def _argument(self, place: str, value: Any, known: Mapping[int, int]) -> Iterator[Argument]:
+        if isinstance(value, keras.KerasTensor):
+            yield Argument(place=place, tensor=known[id(value)])
+        elif isinstance(value, keras.Variable):
+            yield Argument(place=place, weight=self.weight(value))
+        elif isinstance(value, (list, tuple, dict)) and _holds_symbols(value):
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, item in items:
+                yield from self._argument(f"{place}.{key}", item, known)
+        else:
+            yield Argument(place=place, value=constant(value))
+
+    def graph(
+        self,
+        name: str,
+        api: Api,
+        inputs: Sequence[tuple[str, int]],
+        outputs: Sequence[tuple[str, int]],
+        dynamic: str | None = None,
+    ) -> ModelGraph:
+        """Return everything written as a ``ModelGraph``."""
+        return ModelGraph(
+            name=name,
+            api=api,
+            inputs=tuple(Port(key=key, tensor=tensor) for key, tensor in inputs),
+            outputs=tuple(Port(key=key, tensor=tensor) for key, tensor in outputs),
+            layers=tuple(self._layers),
+            calls=tuple(self._calls),
+            tensors=tuple(self._tensors),
+            weights=tuple(self._weights),
+            dynamic=dynamic,
+        )
+
+
+def inputs_of(node: Any) -> list[Any]:
+    """Return the tensors a nested model was called with, in the order of its own inputs."""
+    given = node.arguments.args[0] if node.arguments.args else node.arguments.kwargs.get("inputs")
+    own = getattr(node.operation, "input", None)
+    if isinstance(given, dict) and isinstance(own, (list, tuple)):
+        return [given.get(tensor.name) for tensor in own]  # Keras pairs them by name
+    if isinstance(given, dict) and isinstance(own, keras.KerasTensor):
+        return [given.get(own.name)]
+    return flatten(given)
+
+
+def _own_graph(node: Any) -> tuple[list[Any], list[Any]] | None:
+    """Return inputs and outputs of a nested model whose own nodes hold for this call, or ``None``."""
+    model = node.operation
+    if not facts.is_plain_model(model) or not getattr(model, "_functional", model):
+        return None
+    inputs, given = flatten(getattr(model, "input", None)), inputs_of(node)
+    if len(inputs) != len(given) or len(flatten(model.output)) != len(node.outputs):
+        return None
+    for own, outer in zip(inputs, given, strict=True):
+        if not isinstance(outer, keras.KerasTensor) or own.shape != outer.shape or own.dtype != outer.dtype:
+            return None
+    return inputs, flatten(model.output)
+
+
+def _holds_symbols(value: Any) -> bool:
+    return any(isinstance(leaf, (keras.KerasTensor, keras.Variable)) for leaf in flatten(value))
+
+
+def _needs(node: Any) -> list[Any]:
+    """Return the tensors among the node's arguments."""
+    if node.arguments._single_positional_tensor is not None:
+        return [node.arguments._single_positional_tensor]
+    values = [value for _, value in _placed(node)]
+    return [leaf for leaf in flatten(values) if isinstance(leaf, keras.KerasTensor)]
+
+
+def _placed(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each argument with its place: required ones by position, optional ones by name.
+
+    However the student wrote it, the same call gets the same places. ``training``, arguments left
+    at their defaults and masks that Keras passed along by itself are dropped.
+    """
+    parameters = _parameters(node.operation)
+    by_name = {parameter.name: (index, parameter) for index, parameter in enumerate(parameters)}
+    for index, value in enumerate(node.arguments.args):
+        parameter = parameters[index] if index < len(parameters) else None
+        if parameter is None or parameter.kind is parameter.VAR_POSITIONAL or _required(parameter):
+            yield str(index), value
+        elif parameter.name != "training" and not _is_default(value, parameter):
+            yield parameter.name, value
+    for name, value in node.arguments.kwargs.items():
+        index, parameter = by_name.get(name, (0, None))
+        if name == "training" or (parameter is not None and _is_default(value, parameter)):
+            continue
+        if name.endswith("mask") and _came_along(value, node):
+            continue
+        yield (str(index) if parameter is not None and _required(parameter) else name), value
+
+
+def _parameters(operation: Any) -> list[inspect.Parameter]:
+    signature = getattr(operation, "_call_signature", None)
+    try:
+        return list((signature or inspect.signature(operation.call)).parameters.values())
+    except (TypeError, ValueError):
+        return []
+
+
+def _came_along(mask: Any, node: Any) -> bool:
+    """Say whether Keras took the mask from another argument (``Layer.__call__``, step 6)."""
+    attached = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.arguments.keras_tensors}
+    return all(leaf is None or id(leaf) in attached for leaf in flatten(mask))
+
+
+def _required(parameter: inspect.Parameter) -> bool:
+    return parameter.default is parameter.empty and parameter.kind in (
+        parameter.POSITIONAL_ONLY,
+        parameter.POSITIONAL_OR_KEYWORD,
+    )
+
+
+def _is_default(value: Any, parameter: inspect.Parameter) -> bool:
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return type(value) is type(parameter.default) and bool(value == parameter.default)
+    return False
