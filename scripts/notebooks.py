@@ -1,0 +1,91 @@
+"""Re-run every notebook of the course on each backend and compare with the outputs it stores."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from scripts.environment import COURSE, PROJECT, project_environment
+
+__all__ = ["BACKENDS", "find_notebooks", "main", "nbval_command", "nbval_environment"]
+
+BACKENDS = ("tensorflow", "jax", "torch")
+# pytest's code for "nothing was collected".
+NOTHING_COLLECTED = 5
+
+
+def find_notebooks(course: Path = COURSE) -> list[Path]:
+    """Return the index, then every lesson and assignment, in order."""
+    return [*sorted(course.glob("*.ipynb")), *sorted(course.glob("units/*/*.ipynb"))]
+
+
+def nbval_command(notebooks: list[Path], jobs: int) -> list[str]:
+    """Return the pytest command: strict comparison, a notebook's cells kept on one worker."""
+    return [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-cell-timeout=300",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        str(min(jobs, len(notebooks))),
+        "--dist",
+        "loadfile",
+        *map(str, notebooks),
+    ]
+
+
+def nbval_environment(base: dict[str, str], backend: str, state: Path) -> dict[str, str]:
+    """Return the environment of one run: one backend, and one thread a process."""
+    environment = project_environment({**base, "KERAS_BACKEND": backend}, state)
+    # Two workers that each take every core slow each other down five times.
+    environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    environment |= {
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    }
+    # A mode left over from a grading run would change what `check` displays.
+    for name in ("GRADER_MODE", "GRADER_CASES", "NBGRADER_EXECUTION"):
+        environment.pop(name, None)
+    return environment
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named backends, all by default; return 0 when every notebook reproduced."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.notebooks", description=__doc__)
+    parser.add_argument("backends", nargs="*", default=list(BACKENDS), metavar="BACKEND")
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default: 2)")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.backends) - set(BACKENDS))
+    if unknown:
+        parser.error(f"unknown backend {', '.join(unknown)}; choose from {', '.join(BACKENDS)}")
+    notebooks = find_notebooks()
+    if not notebooks:
+        print("There are no notebooks under course/ yet.")
+        return 0
+    failed = []
+    for backend in options.backends:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="notebooks-") as state:
+            environment = nbval_environment(dict(os.environ), backend, Path(state))
+            code = subprocess.run(
+                nbval_command(notebooks, options.jobs), cwd=PROJECT, env=environment, check=False
+            ).returncode
+        verdict = "reproduced" if code in (0, NOTHING_COLLECTED) else "FAILED"
+        print(f"{len(notebooks)} notebooks on {backend}: {verdict} in {time.monotonic() - began:.0f} s", flush=True)
+        if verdict == "FAILED":
+            failed.append(backend)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
