@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grader.api import compare, describe, draw
     from grader.comparison import Comparison, Diagnosis, Difference
-    from grader.graph import ModelGraph
     from grader.course_unit import CourseUnit
+    from grader.graph import ModelGraph
 
 __all__ = [
     "Comparison",

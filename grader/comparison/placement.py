@@ -136,6 +136,8 @@ class _Finder:
                     student=(mine,),
                     reference=(wanted,),
                 )
+            elif node.settings == other.settings:
+                continue  # another shape only: the effect of a difference further up
             elif node.op == "activation":
                 self._add(
                     "wrong-activation",
@@ -208,7 +210,7 @@ class _Finder:
             where = f"after {self.ours.names(sorted(sources))}" if sources else "in the model"
             merge = self.reference.nodes[run[0]]
             if len(run) == 1 and len(merge.edges) > 1 and sources:
-                wanted = f"{article(names[0])} of {self.theirs.names(e.node for e in merge.edges)}"
+                wanted = f"{article(names[0])} of {listing(self._expected(e.node) for e in merge.edges)}"
                 where = f"after {self.ours.name(max(sources))}"
             else:
                 wanted = listing(article(name) for name in names)
@@ -252,15 +254,17 @@ class _Finder:
                 lacking = list((Counter(n for n in needs if n in self.back) - Counter(known)).elements())
                 beyond = list((Counter(known) - Counter(needs)).elements())
             # A source that only stands in for a missing layer is no finding of its own.
-            if not lacking and any(need not in self.back for need in needs):
-                continue
+            absent = [need for need in needs if need not in self.back]
+            beyond = [source for source in beyond if source not in {self._start(need) for need in absent}]
+            if not lacking and absent and None not in fed and beyond:
+                lacking = absent
             self._connection(mine, wanted, lacking, beyond, through_extra=None in fed)
 
     def _connection(
         self, mine: int, wanted: int, lacking: list[int], beyond: list[int], *, through_extra: bool
     ) -> None:
         name = self.ours.name(mine)
-        expected = self.ours.names(self.back[source] for source in lacking)
+        expected = listing(self._expected(source) for source in lacking)
         found = self.ours.names(self.back[source] for source in beyond)
         fed = {"expected": expected, "found": found, "student": (mine,), "reference": (wanted,)}
         if lacking and beyond:
@@ -365,6 +369,19 @@ class _Finder:
                     reference=(wanted,),
                 )
                 return
+
+    def _expected(self, node: int) -> str:
+        """Name a reference node by its counterpart, or as the missing one."""
+        if node in self.back:
+            return self.ours.name(self.back[node])
+        other = self.reference.nodes[node]
+        return f"the missing {label(other.op, other.settings)}"
+
+    def _start(self, node: int) -> int:
+        """Follow a missing chain up to the first reference node that has a counterpart."""
+        while node not in self.back and len(self.reference.nodes[node].edges) == 1:
+            node = self.reference.nodes[node].edges[0].node
+        return node
 
     def _place(self, node: int) -> str:
         sources = [edge.node for edge in self.student.nodes[node].edges]

@@ -112,17 +112,32 @@ def _missing_skip(analysis: Analysis) -> bool:
 
 
 def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
-    """A sum takes a tensor from elsewhere in the model instead of the one expected."""
-    if _activation_before_add(analysis):
+    """A sum takes a tensor from elsewhere in the model, or its projection starts elsewhere."""
+    if _activation_before_add(analysis) or _missing_projection(analysis):
         return False
+    student, reference = analysis.student, analysis.reference
     for ours, theirs in _paired_adds(analysis):
-        fed = {analysis.pairs.get(source) for source in _sources(analysis.student, ours)}
-        needs = set(_sources(analysis.reference, theirs))
-        lacking = {need for need in needs - fed if need in analysis.back}
+        fed = {analysis.pairs.get(source) for source in _sources(student, ours)}
+        needs = set(_sources(reference, theirs))
         beyond = {source for source in fed - needs if source is not None}
-        if lacking and (beyond or len(fed) < len(needs)) and not _missing_projection(analysis):
+        if (needs - fed and beyond) or (fed < needs and needs - fed <= analysis.back.keys()):
             return True
+        first = _shortcut_start(reference, theirs)
+        if first is not None and first in analysis.back:
+            from_where = [analysis.pairs.get(source) for source in _sources(student, analysis.back[first])]
+            if None not in from_where and from_where != _sources(reference, first):
+                return True
     return False
+
+
+def _shortcut_start(graph: NormalGraph, add: int) -> int | None:
+    """Return the first node on the shorter of a sum's two ways from where they part, if it has any node."""
+    sources = _sources(graph, add)
+    if len(sources) != 2:
+        return None
+    lines = [_ancestors(graph, source) | {source} for source in sources]
+    own = sorted((lines[0] - lines[1], lines[1] - lines[0]), key=len)
+    return min(own[0]) if own[0] and len(own[0]) < len(own[1]) else None
 
 
 def _activation_before_add(analysis: Analysis) -> bool:
