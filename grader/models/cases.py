@@ -106,10 +106,12 @@ def _plain(value: Any, left: list[int]) -> JsonValue:
     left[0] -= 1
     if left[0] < 0:
         raise UnusableAnswerError(f"The answer has more than {_MAX_VALUE_ITEMS:,} values.")
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, (int, str)):
+        return int(value) if isinstance(value, int) else str(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
+        return float(value) if math.isfinite(value) else str(float(value))
     if isinstance(value, np.generic):
         return _plain(value.item(), left)
     if isinstance(value, Mapping):

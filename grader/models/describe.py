@@ -14,13 +14,13 @@ import keras
 from grader.errors import UnreadableModelError
 from grader.evidence import InputSpec
 from grader.graph import Api, ModelGraph
-from grader.models.layers import is_plain_model
 from grader.models.lazy_tensorflow import tensorflow_not_imported
-from grader.models.structures import leaves
+from grader.models.nested import is_plain_model, recorded_graph
+from grader.models.structures import flatten, leaves
 from grader.models.trace import Recorder, maker, recording
-from grader.models.walk import GraphWriter, UnconnectedError, sources
+from grader.models.walk import GraphWriter
 
-__all__ = ["Described", "describe", "describe_tensors", "make_inputs"]
+__all__ = ["Described", "describe", "describe_tensors", "make_inputs", "reading"]
 
 Inputs = Sequence[Any] | Mapping[str, Any]
 
@@ -46,7 +46,7 @@ def make_inputs(specs: Sequence[InputSpec]) -> list[Any]:
 
 
 @contextlib.contextmanager
-def _reading() -> Iterator[Recorder]:
+def reading() -> Iterator[Recorder]:
     """Open a recording that leaves no trace: no output, no warnings, no TensorFlow import."""
     with (
         tensorflow_not_imported(),
@@ -79,31 +79,35 @@ def describe(model: Any, inputs: Inputs | None = None) -> Described:
         )
     if isinstance(model, keras.Sequential) and is_plain_model(model):
         _require_shapes(model)
-    with _reading() as recorder:
-        if is_plain_model(model) and getattr(model, "_functional", model):
+    with reading() as recorder:
+        if recorded_graph(model) is not None:
             return _read_nodes(model, recorder)
-        return _read_call(model, _arguments_for(model, inputs), recorder)
+        arguments = _arguments_for(model, inputs)
+        try:
+            return _read_call(model, arguments, recorder)
+        except Exception as error:
+            raise UnreadableModelError(
+                f"The model {model.name!r} ({type(model).__name__}) cannot be called on its inputs, "
+                f"so it cannot be read: {type(error).__name__}: {error}"
+            ) from error
 
 
-def describe_tensors(
-    outputs: Sequence[Any], inputs: Sequence[Any] | None = None, name: str = ""
-) -> Described:
+def describe_tensors(outputs: Sequence[Any], name: str = "", recorder: Recorder | None = None) -> ModelGraph:
     """Read the calls that lead to some symbolic tensors as a graph, whether or not a model holds them.
 
-    Without ``inputs``, the tensors that the outputs come from are taken.
+    Its inputs are the tensors that the outputs come from. ``recorder`` is given when the tensors
+    were made in a recording that is still open.
     """
-    with _reading() as recorder:
-        writer = GraphWriter(recorder)
-        starts = list(inputs) if inputs is not None else sources(outputs)
-        known = {id(tensor): writer.tensor(tensor) for tensor in starts}
-        try:
-            made = writer.expand(outputs, known, ())
-        except UnconnectedError as error:
-            raise UnreadableModelError(f"The tensors cannot be read as a graph: {error}.") from error
-        ports = [(str(index), known[id(tensor)]) for index, tensor in enumerate(starts)]
-        results = [(str(index), tensor) for index, tensor in enumerate(made)]
-        graph = writer.graph(name, "functional", ports, results)
-        return Described(graph=graph, variables=writer.variables, model=None, arguments=(starts,))
+    with contextlib.ExitStack() as stack:
+        writer = GraphWriter(recorder or stack.enter_context(reading()))
+        known: dict[int, int] = {}
+        made = writer.expand_from_anywhere(outputs, known)
+        return writer.graph(
+            name,
+            "functional",
+            [(str(position), index) for position, index in enumerate(writer.given)],
+            [(str(position), index) for position, index in enumerate(made)],
+        )
 
 
 def _indefinite(noun: str) -> str:
@@ -125,53 +129,54 @@ def _require_shapes(model: Any) -> None:
 
 def _read_nodes(model: Any, recorder: Recorder) -> Described:
     writer = GraphWriter(recorder, model.trainable_weights)
-    api: Api = "sequential" if isinstance(model, keras.Sequential) else "functional"
-    starts = list(leaves(model.input))
+    graph = recorded_graph(model)
+    starts, ends = list(leaves(graph.input)), list(leaves(graph.output))
     known = {id(tensor): writer.tensor(tensor) for _, tensor in starts}
-    ends = list(leaves(model.output))
     made = writer.expand([tensor for _, tensor in ends], known, ())
-    for variable in model.weights:
-        writer.weight(variable)
-    graph = writer.graph(
-        str(model.name),
-        api,
-        [(key, known[id(tensor)]) for key, tensor in starts],
-        [(key, index) for (key, _), index in zip(ends, made, strict=True)],
-    )
-    return Described(graph=graph, variables=writer.variables, model=model, arguments=(model.input,))
+    api: Api = "sequential" if isinstance(model, keras.Sequential) else "functional"
+    return _finished(writer, model, api, (graph.input,), known, _ports(ends, made))
 
 
 def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> Described:
     outputs = model(*arguments, training=True)
-    writer = GraphWriter(recorder, model.trainable_weights)
-    starts = _numbered(arguments)
-    known = {id(tensor): writer.tensor(tensor) for _, tensor in starts}
     ends = list(leaves(outputs))
+    if not ends or not all(isinstance(tensor, keras.KerasTensor) for _, tensor in ends):
+        raise TypeError("call() returned something else than tensors")
+    writer = GraphWriter(recorder, model.trainable_weights)
+    known = {id(tensor): writer.tensor(tensor) for tensor in flatten(list(arguments))}
     node = maker(ends[0][1])
     trace = recorder.trace_of(node)
-    dynamic = None
     if trace is not None and trace.failure is None:
-        stand_ins = {id(fresh): given for given, fresh in trace.stand_ins}
-        inner = {}
-        for fresh_id, given in stand_ins.items():
-            (inner[fresh_id],) = writer.expand([given], known, ())
-        by_position = writer.expand(trace.outputs, inner, ())
-        flat = keras.tree.flatten(outputs)
-        place = {id(tensor): index for tensor, index in zip(flat, by_position, strict=True)}
+        dynamic = None
+        made = writer.expand(trace.outputs, writer.stand_ins(trace, known, ()), ())
+        # Keras's order of the leaves is that of the trace; ``leaves`` may differ.
+        place = {id(t): index for t, index in zip(keras.tree.flatten(outputs), made, strict=True)}
         made = [place[id(tensor)] for _, tensor in ends]
     else:
         dynamic = trace.failure if trace is not None else "its forward pass could not be followed"
         writer.opaque(node, known, ())
         made = [known[id(tensor)] for _, tensor in ends]
-    for variable in model.weights:
+    return _finished(writer, model, "subclassed", arguments, known, _ports(ends, made), dynamic)
+
+
+def _ports(ends: list[tuple[str, Any]], made: list[int]) -> list[tuple[str, int]]:
+    return [(key, index) for (key, _), index in zip(ends, made, strict=True)]
+
+
+def _finished(
+    writer: GraphWriter,
+    model: Any,
+    api: Api,
+    arguments: tuple[Any, ...],
+    known: Mapping[int, int],
+    outputs: list[tuple[str, int]],
+    dynamic: str | None = None,
+) -> Described:
+    for variable in model.weights:  # those no call uses count too
         writer.weight(variable)
-    graph = writer.graph(
-        str(model.name),
-        "subclassed",
-        [(key, known[id(tensor)]) for key, tensor in starts],
-        [(key, index) for (key, _), index in zip(ends, made, strict=True)],
-        dynamic,
-    )
+    starts = _numbered(arguments)
+    inputs = [(key, known[id(tensor)]) for key, tensor in starts]
+    graph = writer.graph(str(model.name), api, inputs, outputs, dynamic)
     return Described(graph=graph, variables=writer.variables, model=model, arguments=arguments)
 
 

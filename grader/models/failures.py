@@ -14,7 +14,8 @@ import keras
 
 from grader.errors import UnreadableModelError
 from grader.evidence import FailedCall, Failure
-from grader.models.describe import describe_tensors
+from grader.models.describe import describe_tensors, reading
+from grader.models.layers import can_look_inside
 from grader.models.structures import flatten
 
 __all__ = ["failure_of", "full_tracebacks"]
@@ -40,6 +41,8 @@ def full_tracebacks() -> Iterator[None]:
 
 def failure_of(error: BaseException) -> Failure:
     """Describe an exception: its type, its text, and the innermost layer call it came out of."""
+    if isinstance(error, UnreadableModelError) and error.__cause__ is not None:
+        error = error.__cause__  # the student's own error says more than that it stopped us
     try:
         text = str(error)
     except Exception:
@@ -71,26 +74,44 @@ def _module(frame: FrameType) -> str:
 
 
 def _failed_call(start: TracebackType | None) -> FailedCall | None:
+    innermost = _innermost_call(start)
+    if innermost is None:
+        return None
+    operation, args, kwargs = innermost
+    with full_tracebacks(), reading() as recorder:
+        if can_look_inside(operation):
+            # Its inside ran on the backend's own tensors, which have no history: run it on symbolic ones.
+            try:
+                operation(*args, **kwargs)
+            except Exception:
+                inner = next(filter(None, (_innermost_call(e.__traceback__) for e in recorder.errors)), None)
+                if inner is not None:
+                    operation, args, kwargs = inner
+        tensors = _tensors(args, kwargs)
+        try:
+            graph = describe_tensors(tensors, str(getattr(operation, "name", "")), recorder)
+        except Exception:
+            graph = None
+    return FailedCall(
+        class_name=type(operation).__name__, shapes=tuple(tuple(t.shape) for t in tensors), graph=graph
+    )
+
+
+def _innermost_call(start: TracebackType | None) -> tuple[Any, Any, Any] | None:
     """Find the innermost symbolic call in the frames: an operation with ``KerasTensor`` arguments."""
-    found: tuple[Any, list[Any]] | None = None
+    found = None
     for frame, _ in traceback.walk_tb(start):
         operation = frame.f_locals.get("self")
         if not isinstance(operation, keras.Operation) or frame.f_code not in _calling_code(operation):
             continue
-        given = (frame.f_locals.get("args", ()), frame.f_locals.get("kwargs", {}))
-        tensors = [leaf for leaf in flatten(given) if isinstance(leaf, keras.KerasTensor)]
-        if tensors:
-            found = operation, tensors
-    if found is None:
-        return None
-    operation, tensors = found
-    try:
-        graph = describe_tensors(tensors, name=str(getattr(operation, "name", ""))).graph
-    except (UnreadableModelError, RecursionError):
-        graph = None
-    return FailedCall(
-        class_name=type(operation).__name__, shapes=tuple(tuple(t.shape) for t in tensors), graph=graph
-    )
+        args, kwargs = frame.f_locals.get("args", ()), frame.f_locals.get("kwargs", {})
+        if _tensors(args, kwargs):
+            found = operation, args, kwargs
+    return found
+
+
+def _tensors(args: Any, kwargs: Any) -> list[Any]:
+    return [leaf for leaf in flatten([args, kwargs]) if isinstance(leaf, keras.KerasTensor)]
 
 
 def _calling_code(operation: Any) -> set[CodeType]:

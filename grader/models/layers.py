@@ -7,12 +7,12 @@ import warnings
 from typing import Any, Literal
 
 import keras
-from keras.src.models.functional import Functional
 from pydantic import JsonValue
 
+from grader.models.nested import is_plain_model
 from grader.models.plain import clean_config, unserialised_config
 
-__all__ = ["Origin", "can_look_inside", "class_name", "config", "dtype", "is_plain_model", "origin"]
+__all__ = ["Origin", "can_look_inside", "class_name", "config", "dtype", "origin"]
 
 Origin = Literal["keras.layers", "keras.ops", "custom"]
 
@@ -42,13 +42,6 @@ def origin(operation: Any) -> Origin:
 def class_name(operation: Any) -> str:
     """Name the class: Keras's own where a subclass changes nothing but defaults."""
     return (_keras_class(type(operation)) or type(operation)).__name__
-
-
-def is_plain_model(operation: Any) -> bool:
-    """Say whether the model's own nodes are its forward pass: Functional or Sequential, ``call`` untouched."""
-    if isinstance(operation, keras.Sequential):
-        return type(operation).call is keras.Sequential.call
-    return isinstance(operation, Functional) and type(operation).call is Functional.call
 
 
 def can_look_inside(operation: Any) -> bool:

@@ -36,10 +36,12 @@ def constant(value: Any, depth: int = 0) -> JsonValue:
     """Write any constant as a JSON value; what has no such form becomes its class name."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, (int, str)):
-        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
+        return float(value) if math.isfinite(value) else str(float(value))
     if depth > _MAX_DEPTH:
         return {"class_name": "__too_deep__", "config": {}}
     if isinstance(value, np.generic):

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
 from keras.src.ops.node import Node
 
-from grader.models.layers import can_look_inside, is_plain_model
+from grader.models.layers import can_look_inside
+from grader.models.nested import given_tensors, own_nodes, recorded_graph
 from grader.models.plain import is_array
 
 __all__ = ["Recorder", "Trace", "TraceError", "maker", "recording"]
@@ -33,7 +34,7 @@ class TraceError(Exception):
 
 @dataclass(frozen=True)
 class Trace:
-    """The inside of one call: which outer tensor each fresh one stands for, and what came out.
+    """The inside of one call: pairs of a tensor given and its stand-in, and what came out.
 
     ``failure`` says why there is no inside to show; ``outputs`` are then empty.
     """
@@ -41,7 +42,6 @@ class Trace:
     stand_ins: tuple[tuple[Any, Any], ...] = ()
     outputs: tuple[Any, ...] = ()
     failure: str | None = None
-    error: BaseException | None = field(default=None, compare=False, repr=False)
 
 
 def maker(tensor: Any) -> Any:
@@ -65,6 +65,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
+        self.errors: list[BaseException] = []  # why traces failed, innermost first
+        self.given: dict[int, Any] = {}  # id of a stand-in → the tensor it stands for
         self._wired: list[tuple[list[Any], Any]] = []
         self._traces: dict[int, Trace] = {}
         self._alive: list[Any] = []  # ids name these objects, so none of them may be freed
@@ -73,31 +75,14 @@ class Recorder:
         """Return the inside of a call made during this recording, or ``None``."""
         return self._traces.get(id(node.outputs[0])) if node.outputs else None
 
-    def call_again(self, node: Any) -> tuple[Any, dict[int, Any]]:
-        """Repeat a call the student made, on stand-ins for its tensors, so that it is recorded.
+    def call_again(self, node: Any) -> Trace | None:
+        """Repeat a call the student made, so that its inside is recorded."""
+        # A Functional model hands its own ``training`` down, whatever the call said.
+        outputs = node.operation(*node.arguments.args, **{**node.arguments.kwargs, "training": True})
+        return self.trace_of(maker(keras.tree.flatten(outputs)[0]))
 
-        Returns:
-            The new node, and for the ``id`` of each stand-in the student's tensor.
-        """
-        outer: dict[int, Any] = {}
-        stand_ins: dict[int, Any] = {}
-
-        def stand_in(value: Any) -> Any:
-            if not isinstance(value, keras.KerasTensor):
-                return value
-            if id(value) not in stand_ins:
-                fresh = keras.KerasTensor(value.shape, value.dtype, sparse=value.sparse)
-                stand_ins[id(value)] = fresh
-                outer[id(fresh)] = value
-            return stand_ins[id(value)]
-
-        args, kwargs = node.arguments.convert(stand_in)
-        kwargs["training"] = True  # a Functional model hands its own down, whatever the call said
-        self._alive.append(stand_ins)
-        outputs = keras.tree.flatten(node.operation(*args, **kwargs))
-        return maker(outputs[0]), outer
-
-    def _made(self, node: Any) -> None:
+    def made(self, node: Any) -> None:
+        """Note a new node and the lists it was put into."""
         self.nodes.append(node)
         self._wired.append((node.operation._inbound_nodes, node))
         for tensor in node.arguments.keras_tensors:
@@ -105,16 +90,18 @@ class Recorder:
             if parent is not None:
                 self._wired.append((parent._outbound_nodes, node))
 
-    def _call(self, layer: Any, args: Any, kwargs: Any, keras_way: Any) -> Any:
-        if not can_look_inside(layer) or _keeps_its_shapes(layer, args):
+    def call(self, layer: Any, args: Any, kwargs: Any, keras_way: Any) -> Any:
+        """Stand in for ``Layer.symbolic_call``; ``keras_way`` is the original."""
+        if not can_look_inside(layer) or own_nodes(layer, args, kwargs) is not None:
             return keras_way(layer, *args, **kwargs)
         before = len(self.nodes)
         try:
-            trace, returned = _run_inside(layer, args, kwargs)
+            trace, returned = self._run_inside(layer, args, kwargs)
             _refuse_weights_baked_in(layer, self.nodes[before:])
         except Exception as error:
+            self.errors.append(error)
             returned = keras_way(layer, *args, **kwargs)
-            trace = Trace(failure=_one_line(error), error=error)
+            trace = Trace(failure=_one_line(error))
         outputs = keras.tree.map_structure(_like, returned)
         flat = keras.tree.flatten(outputs)
         self._alive.append((trace, outputs))
@@ -122,7 +109,36 @@ class Recorder:
             self._traces[id(flat[0])] = trace
         return outputs
 
-    def _undo(self) -> None:
+    def _run_inside(self, layer: Any, args: Any, kwargs: Any) -> tuple[Trace, Any]:
+        stand_ins: dict[int, tuple[Any, Any]] = {}
+
+        def stand_in(value: Any) -> Any:
+            if not isinstance(value, keras.KerasTensor):
+                return value
+            if id(value) not in stand_ins:
+                fresh = _like(value)
+                stand_ins[id(value)] = (value, fresh)
+                self.given[id(fresh)] = value
+            return stand_ins[id(value)][1]
+
+        args, kwargs = keras.tree.map_structure(stand_in, (args, kwargs))
+        self._alive.append(stand_ins)
+        if "training" in kwargs and kwargs["training"] is None:
+            kwargs["training"] = True
+        with keras.StatelessScope():
+            graph = recorded_graph(layer)
+            if graph is not None:
+                returned = graph._run_through_graph(given_tensors(graph, args, kwargs))
+            else:
+                returned = layer.call(*args, **kwargs)
+        outputs = keras.tree.flatten(returned)
+        if not outputs or not all(isinstance(output, keras.KerasTensor) for output in outputs):
+            raise TraceError("the call returns something else than tensors")
+        _refuse_foreign_tensors(outputs, {id(fresh) for _, fresh in stand_ins.values()})
+        return Trace(tuple(stand_ins.values()), tuple(outputs)), returned
+
+    def undo(self) -> None:
+        """Take every node made in the recording out of the lists it was put into."""
         for nodes, node in reversed(self._wired):
             for index in range(len(nodes) - 1, -1, -1):
                 if nodes[index] is node:
@@ -140,42 +156,6 @@ def _like(value: Any) -> Any:
 def _one_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def _keeps_its_shapes(layer: Any, args: Any) -> bool:
-    """Say whether a nested model is called on the shapes it was made for, so that its nodes hold."""
-    if not is_plain_model(layer) or not getattr(layer, "_functional", layer):
-        return False
-    given, own = keras.tree.flatten(args), layer.inputs
-    return len(given) == len(own) and all(
-        getattr(x, "shape", None) == y.shape for x, y in zip(given, own, strict=True)
-    )
-
-
-def _run_inside(layer: Any, args: Any, kwargs: Any) -> tuple[Trace, Any]:
-    stand_ins: dict[int, tuple[Any, Any]] = {}
-
-    def stand_in(value: Any) -> Any:
-        if not isinstance(value, keras.KerasTensor):
-            return value
-        if id(value) not in stand_ins:
-            stand_ins[id(value)] = (value, _like(value))
-        return stand_ins[id(value)][1]
-
-    args, kwargs = keras.tree.map_structure(stand_in, (args, kwargs))
-    if "training" in kwargs and kwargs["training"] is None:
-        kwargs["training"] = True
-    with keras.StatelessScope():
-        model = getattr(layer, "_functional", None) or layer
-        if is_plain_model(layer) and hasattr(model, "_run_through_graph"):
-            returned = model._run_through_graph(keras.tree.flatten(args))
-        else:
-            returned = layer.call(*args, **kwargs)
-    outputs = keras.tree.flatten(returned)
-    if not outputs or not all(isinstance(output, keras.KerasTensor) for output in outputs):
-        raise TraceError("the call returns something else than tensors")
-    _refuse_foreign_tensors(outputs, {id(fresh) for _, fresh in stand_ins.values()})
-    return Trace(tuple(stand_ins.values()), tuple(outputs)), returned
 
 
 def _refuse_foreign_tensors(outputs: list[Any], own: set[int]) -> None:
@@ -216,11 +196,11 @@ def recording() -> Iterator[Recorder]:
     counted = None if names is None else dict(names)
 
     def symbolic_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        return recorder._call(layer, args, kwargs, keras_way)
+        return recorder.call(layer, args, kwargs, keras_way)
 
     def wired_init(node: Any, *args: Any, **kwargs: Any) -> None:
         keras_init(node, *args, **kwargs)
-        recorder._made(node)
+        recorder.made(node)
 
     keras.Layer.symbolic_call = symbolic_call
     Node.__init__ = wired_init
@@ -228,7 +208,7 @@ def recording() -> Iterator[Recorder]:
         yield recorder
     finally:
         keras.Layer.symbolic_call, Node.__init__ = keras_way, keras_init
-        recorder._undo()
+        recorder.undo()
         if names is not None and counted is not None:
             names.clear()
             names.update(counted)

@@ -10,6 +10,7 @@ import keras
 
 from grader.graph import Api, Argument, Call, Layer, ModelGraph, Port, Tensor, Weight
 from grader.models import layers as facts
+from grader.models.nested import own_nodes, recorded_graph
 from grader.models.plain import constant
 from grader.models.structures import flatten
 from grader.models.trace import Recorder, Trace, maker
@@ -71,6 +72,7 @@ class GraphWriter:
     def __init__(self, recorder: Recorder, trainable: Sequence[Any] | None = None) -> None:
         self.recorder = recorder
         self.variables: list[Any] = []
+        self.given: list[int] = []  # the tensors that expand_from_anywhere took as inputs
         self._trainable = None if trainable is None else {id(variable) for variable in trainable}
         self._layers: list[Layer] = []
         self._calls: list[Call] = []
@@ -149,39 +151,51 @@ class GraphWriter:
     def _expand_inside(self, node: Any, known: dict[int, int], scope: tuple[int, ...]) -> bool:
         """Write what happens inside a node; ``False`` when it cannot be seen, and nothing is written."""
         operation = node.operation
-        own = _own_graph(node)
-        if own is not None:
-            inputs, inner_outputs = own
-            inner_known = {id(x): known[id(y)] for x, y in zip(inputs, inputs_of(node), strict=True)}
+        paired = own_nodes(operation, node.arguments.args, node.arguments.kwargs)
+        if paired is not None:
+            outputs = flatten(recorded_graph(operation).output)
+            inside = {id(own): known[id(given)] for own, given in paired}
         else:
-            trace = self.recorder.trace_of(node)
-            outer: dict[int, Any] = {}
-            if trace is None:
-                try:
-                    again, outer = self.recorder.call_again(node)
-                except Exception:
-                    return False
-                trace = self.recorder.trace_of(again)
-            if trace is None or trace.failure is not None or len(trace.outputs) != len(node.outputs):
+            trace = self.recorder.trace_of(node) or self._call_again(node)
+            if trace is None or trace.failure is not None:
                 return False
-            inner_outputs = list(trace.outputs)
-            inner_known = self._known_inside(trace, outer, known, scope)
+            outputs = list(trace.outputs)
+            inside = self.stand_ins(trace, known, scope)
+        if len(outputs) != len(node.outputs):
+            return False
         scope = (*scope, self.layer(operation))
-        made = self.expand(inner_outputs, inner_known, scope)
+        made = self.expand(outputs, inside, scope)
         known.update({id(output): index for output, index in zip(node.outputs, made, strict=True)})
         return True
 
-    def _known_inside(
-        self, trace: Trace, outer: Mapping[int, Any], known: dict[int, int], scope: tuple[int, ...]
-    ) -> dict[int, int]:
+    def _call_again(self, node: Any) -> Trace | None:
+        try:
+            return self.recorder.call_again(node)
+        except Exception:  # the student's code, run a second time: what Keras recorded stands
+            return None
+
+    def stand_ins(self, trace: Trace, known: dict[int, int], scope: tuple[int, ...]) -> dict[int, int]:
+        """Map the stand-ins that a trace's outputs come from to the tensors they stand for."""
         needed = {id(tensor) for tensor in sources(trace.outputs)}
-        outer_known = {id_: known[id(tensor)] for id_, tensor in outer.items()} or known
         inside: dict[int, int] = {}
         for given, fresh in trace.stand_ins:
             if id(fresh) in needed:
                 # What Keras put before the call (a cast, a mask) was no argument of the student's.
-                (inside[id(fresh)],) = self.expand([given], outer_known, scope)
+                (inside[id(fresh)],) = self.expand([given], known, scope)
         return inside
+
+    def expand_from_anywhere(self, outputs: Sequence[Any], known: dict[int, int]) -> list[int]:
+        """Write the calls that lead to tensors in the middle of a trace, from the outermost sources on."""
+        for source in sources(outputs):
+            if id(source) in known:
+                continue
+            given = self.recorder.given.get(id(source))
+            if given is None:
+                known[id(source)] = self.tensor(source)
+                self.given.append(known[id(source)])
+            else:
+                (known[id(source)],) = self.expand_from_anywhere([given], known)
+        return self.expand(outputs, known, ())
 
     def _arguments(self, node: Any, known: Mapping[int, int]) -> Iterator[Argument]:
         for place, value in _placed(node):
@@ -219,31 +233,6 @@ class GraphWriter:
             weights=tuple(self._weights),
             dynamic=dynamic,
         )
-
-
-def inputs_of(node: Any) -> list[Any]:
-    """Return the tensors a nested model was called with, in the order of its own inputs."""
-    given = node.arguments.args[0] if node.arguments.args else node.arguments.kwargs.get("inputs")
-    own = getattr(node.operation, "input", None)
-    if isinstance(given, dict) and isinstance(own, (list, tuple)):
-        return [given.get(tensor.name) for tensor in own]  # Keras pairs them by name
-    if isinstance(given, dict) and isinstance(own, keras.KerasTensor):
-        return [given.get(own.name)]
-    return flatten(given)
-
-
-def _own_graph(node: Any) -> tuple[list[Any], list[Any]] | None:
-    """Return inputs and outputs of a nested model whose own nodes hold for this call, or ``None``."""
-    model = node.operation
-    if not facts.is_plain_model(model) or not getattr(model, "_functional", model):
-        return None
-    inputs, given = flatten(getattr(model, "input", None)), inputs_of(node)
-    if len(inputs) != len(given) or len(flatten(model.output)) != len(node.outputs):
-        return None
-    for own, outer in zip(inputs, given, strict=True):
-        if not isinstance(outer, keras.KerasTensor) or own.shape != outer.shape or own.dtype != outer.dtype:
-            return None
-    return inputs, flatten(model.output)
 
 
 def _holds_symbols(value: Any) -> bool:
