@@ -9,12 +9,12 @@ from grader.report.scene import Box, Line, Scene
 
 __all__ = ["MAX_BOXES", "fold"]
 
-MAX_BOXES = 150
+MAX_BOXES = 120
 _SHORTEST_RUN = 3
 
 
 def fold(scene: Scene) -> Scene:
-    """Return the scene itself when it has at most 150 boxes, else a smaller one with a note on what it leaves out."""
+    """Return the scene itself when it has at most ``MAX_BOXES`` boxes, else a smaller one with a note on what it leaves out."""
     if len(scene.boxes) <= MAX_BOXES:
         return scene
     folded = _fold_runs(scene)
@@ -74,7 +74,7 @@ def _folded(run: list[Box]) -> Box:
 
 
 def _cut(scene: Scene) -> Scene:
-    """Keep 150 boxes in a row, around the first marked one when there is one."""
+    """Keep ``MAX_BOXES`` boxes in a row, around the first marked one when there is one."""
     marked = next((index for index, box in enumerate(scene.boxes) if box.badges), 0)
     first = max(0, min(marked - MAX_BOXES // 2, len(scene.boxes) - MAX_BOXES))
     kept = range(first, first + MAX_BOXES)

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "find_frames"]
 
-_SIDE, _ABOVE, _BELOW = 12.0, 18.0, 8.0
+_SIDE, _ABOVE, _BELOW = 9.0, 19.0, 7.0
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A rectangle with a name in its upper left corner."""
+    """A rectangle with a name in its upper left corner, ``indent`` pixels in."""
 
     words: str
+    indent: float
     left: float
     top: float
     right: float
@@ -42,7 +43,11 @@ def find_frames(scene: Scene, sizes: Sequence[Size], layout: Layout) -> list[Fra
         right = max(layout.centres[box][0] + sizes[box].width / 2 for box in members) + _SIDE
         top = min(layout.centres[box][1] - sizes[box].height / 2 for box in members) - _ABOVE
         bottom = max(layout.centres[box][1] + sizes[box].height / 2 for box in members) + _BELOW
-        frame = Frame(words, left, top, max(right, left + text_width(words, 9.5) + 16), bottom)
+        badges = max(len(scene.boxes[box].badges[:4]) for box in members)
+        indent = 7.0 if not badges else 26.0 + 19 * (badges - 1)  # beside the badges, not below them
+        frame = Frame(
+            words, indent, left, top, max(right, left + text_width(words, 9.5) + indent + 9), bottom
+        )
         clear = all(
             box in inside or not _touches(frame, layout.centres[box], size) for box, size in enumerate(sizes)
         )

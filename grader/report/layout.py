@@ -19,9 +19,11 @@ Point = tuple[float, float]
 
 _BOX_GAP = 26.0
 _LINE_GAP = 16.0
-_RANK_GAP = (26.0, 64.0)
-_PORT_GAP = 13.0
+_RANK_GAP = (24.0, 64.0)
+_PORT_GAP = 18.0
 _SWEEPS = 11
+# What an edge pulls with: an item goes where its strongest edges want it, the others bend.
+_LOOSE, _LOOSE_DIRECT, _ROUND, _DIRECT = 1, 2, 3, 4
 _ORDER_ROUNDS = 4
 # Long edges are followed through every rank they cross, so their total length bounds the work.
 MAX_DUMMIES = 2500
@@ -151,6 +153,7 @@ def _ordered(
     graph = Graph([source, *vertices], [*roots, *edges.values()])
     sugiyama = SugiyamaLayout(graph.C[0])
     sugiyama.init_all(roots=[source], inverted_edges=[], optimize=True)
+    _begin_in_order(sugiyama)
     for _ in range(_ORDER_ROUNDS):
         for _step in sugiyama.ordering_step():
             pass
@@ -171,12 +174,25 @@ def _ordered(
         inner = sugiyama.ctrls.get(edge)
         chain = [vertices[pair[0]], vertices[pair[1]]] if inner is None else [inner[r] for r in sorted(inner)]
         chains[pair] = [items[vertex] for vertex in chain]
-        # The direct way keeps boxes in line, a way round bends: 4 over 2 over 1.
-        pull = 1 if strength[pair] == 1 else 4 if len(chain) == 2 else 2
+        direct = len(chain) == 2
+        pull = (_LOOSE_DIRECT if direct else _LOOSE) if strength[pair] == 1 else _DIRECT if direct else _ROUND
         for upper, lower in pairwise(chains[pair]):
             upper.below.append((lower, pull))
             lower.above.append((upper, pull))
     return ranks, chains
+
+
+def _begin_in_order(sugiyama: Any) -> None:
+    """Start every rank in the order of the boxes, a long edge beside the box it leads to."""
+
+    def position(vertex: Any) -> int:
+        node = vertex.ctrl[max(vertex.ctrl)].data if hasattr(vertex, "ctrl") else vertex.data
+        return -1 if node is None else int(node)
+
+    for layer in sugiyama.layers:
+        layer.sort(key=position)
+    for layer in sugiyama.layers:
+        layer.setup(sugiyama)
 
 
 def _set_x(ranks: list[list[_Item]]) -> None:
@@ -220,6 +236,14 @@ def _apart(left: _Item, right: _Item) -> float:
     return left.half + right.half + gap
 
 
+def _firmness(item: _Item, pull: int) -> float:
+    """Return how hard an item holds its place: boxes stay in line, lines give way, loose ones first."""
+    loose = pull <= _LOOSE_DIRECT
+    if item.node is None:
+        return 0.00001 if loose else 0.02
+    return 0.0001 if loose else float(pull)
+
+
 def _move(rank: list[_Item], *, down: bool) -> None:
     """Move a rank's items to their neighbours, in order and apart (pool adjacent violators)."""
     offset, blocks = 0.0, []  # a block: weighted sum, weight, number of items
@@ -231,8 +255,7 @@ def _move(rank: list[_Item], *, down: bool) -> None:
         pull = max((strength for _, strength in neighbours), default=0)
         pulling = [other.x for other, strength in neighbours if strength == pull]
         target = sum(pulling) / len(pulling) if pulling else item.x
-        # Boxes stay in line and lines give way: a line is straightened afterwards.
-        weight = 0.1 if not pull else 0.5 if item.node is None else 4.0 * pull
+        weight = _firmness(item, pull)
         blocks.append([(target - offset) * weight, weight, 1])
         while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] >= blocks[-1][0] / blocks[-1][1]:
             total, more, number = blocks.pop()
@@ -302,7 +325,8 @@ def _ports(
         if len(lines) < 2:
             continue
         lines.sort()
-        centre, half = centres[target][0], sizes[target].width / 2 - 10
+        centre, width = centres[target][0], sizes[target].width
+        half = max(width / 2 - 24, width / 4)  # the corners are kept for marks
         gap = min(_PORT_GAP, 2 * half / (len(lines) - 1))
         wanted = [min(max(x, centre - half), centre + half) for x, _ in lines]
         for index in range(1, len(wanted)):

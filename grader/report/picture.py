@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "draw_graph"]
 
 _ALT_LENGTH = 1500
-_MAX_PIXELS = 24_000_000
+# Making a PNG costs time by the pixel: small pictures are sharp, tall ones plain, huge ones smaller.
+_SHARP_PIXELS, _MAX_PIXELS = 500_000, 12_000_000
 _ZOOM = 1.5
 
 
@@ -42,11 +43,13 @@ class Picture:
 
     @cached_property
     def png(self) -> bytes:
-        """The picture as PNG, one and a half times as large as the SVG, or less if that is huge."""
+        """The picture as PNG: at one and a half times the SVG's size when small, smaller when huge."""
         import resvg_py
 
         fonts = _font_files()
-        zoom = min(_ZOOM, (_MAX_PIXELS / max(1, self.width * self.height)) ** 0.5)
+        pixels = self.width * self.height
+        zoom = max(1.0, min(_ZOOM, (_SHARP_PIXELS / pixels) ** 0.5))
+        zoom = min(zoom, (_MAX_PIXELS / pixels) ** 0.5)
         return bytes(
             resvg_py.svg_to_bytes(
                 svg_string=self.svg,

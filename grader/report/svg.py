@@ -58,7 +58,7 @@ def measure(box: Box) -> _Text:
     widths = [title_width + (7 + settings_width if beside else 0), text_width(note, _NOTE)]
     widths += [text_width(line, _SETTINGS) for line in beneath]
     if box.shared is not None:
-        widths[0] = max(widths[0], _tag_width(box.shared))
+        widths[0] = max(widths[0], 2 * _tag_width(box.shared) - 24)  # clear of a line into the middle
     height = 24.0 + 14.0 * len(beneath) + (14.0 if note else 0.0)
     return _Text(title, beside, beneath, note, Size(round(max(*widths, 30.0) + 2 * _PAD), height))
 
@@ -180,10 +180,10 @@ def _shared_tag(number: int, left: float, top: float, width: float, height: floa
     colour = _SHARED[(number - 1) % len(_SHARED)]
     tag = _tag_width(number)
     x = left + width - tag + 6
-    words = _words(x + 5, top + 2, f"shared {number}", _TINY, fill=_PAPER, bold=True)
+    words = _words(x + 5, top + 0.5, f"shared {number}", _TINY, fill=_PAPER, bold=True)
     return (
         f'<rect x="{_n(left)}" y="{_n(top)}" width="5" height="{_n(height)}" rx="2" fill="{colour}"/>'
-        f'<rect x="{_n(x)}" y="{_n(top - 8)}" width="{_n(tag)}" height="14" rx="7" fill="{colour}"/>{words}'
+        f'<rect x="{_n(x)}" y="{_n(top - 10)}" width="{_n(tag)}" height="14" rx="7" fill="{colour}"/>{words}'
     )
 
 
@@ -199,8 +199,8 @@ def _line(line: Line, path: tuple[Point, ...]) -> str:
         (x0, y0), (x1, y1) = path[index - 1], path[index]
         if index == len(path) - 1:
             y1 -= 6
-        if x0 == x1:
-            steps.append(f"V{_n(y1)}")
+        if abs(x0 - x1) < 1:
+            steps.append(f"L{_n(x1)} {_n(y1)}")
         else:
             bend = (y1 - y0) * 0.55
             steps.append(f"C{_n(x0)} {_n(y0 + bend)} {_n(x1)} {_n(y1 - bend)} {_n(x1)} {_n(y1)}")
@@ -210,7 +210,9 @@ def _line(line: Line, path: tuple[Point, ...]) -> str:
         parts.append(_cross(path))
     if line.label:
         halo = f' stroke="{_PAPER}" stroke-width="3" paint-order="stroke"'
-        parts.append(_words(x - 6, bottom - 7, line.label, _TINY, fill=_SOFT, anchor="end", extra=halo))
+        from_left = path[-3][0] < x - 1
+        side, anchor = (6, "start") if from_left else (-6, "end")
+        parts.append(_words(x + side, bottom - 4, line.label, _TINY, fill=_SOFT, anchor=anchor, extra=halo))
     return "\n".join(parts)
 
 
@@ -228,7 +230,7 @@ def _frame(frame: Frame) -> str:
     return (
         f'<rect x="{_n(frame.left)}" y="{_n(frame.top)}" width="{_n(frame.right - frame.left)}" '
         f'height="{_n(frame.bottom - frame.top)}" rx="8" fill="#fafafa" stroke="#bdbdbd" stroke-dasharray="2 3"/>'
-        + _words(frame.left + 7, frame.top + 12, frame.words, _TINY, fill=_SOFT)
+        + _words(frame.left + frame.indent, frame.top + 12, frame.words, _TINY, fill=_SOFT)
     )
 
 

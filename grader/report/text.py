@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from grader.report.escape import plain
@@ -15,7 +16,7 @@ __all__ = ["render"]
 
 MAX_DIFFERENCES = 6
 _WIDTH = 96
-_CELL = 34
+_CELL = 30
 
 
 def render(verdict: Verdict) -> str:
@@ -60,12 +61,16 @@ def _table(rows: tuple[Row, ...]) -> list[str]:
     cells: list[tuple[str, ...]] = [("", "", "yours", "expected", "points")]
     for row in rows:
         earned = f"{points(row.points)}/{points(row.max_points)}" if row.max_points else ""
-        cells.append((mark(row)[0], *(plain(t, _CELL) for t in (row.name, row.found, row.expected)), earned))
-    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+        cells.append(
+            (mark(row)[0], *(plain(t, 3 * _CELL) for t in (row.name, row.found, row.expected)), earned)
+        )
+    folded = [[textwrap.wrap(text, _CELL) or [""] for text in line] for line in cells]
+    widths = [max(len(text) for line in folded for text in line[column]) for column in range(5)]
     lines = []
-    for index, line in enumerate(cells):
-        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
-        lines.append("  ".join(padded).rstrip())
+    for index, line in enumerate(folded):
+        for parts in zip_longest(*line, fillvalue=""):
+            padded = (text.ljust(width) for text, width in zip(parts, widths, strict=True))
+            lines.append("  ".join(padded).rstrip())
         if index and rows[index - 1].detail:
             lines += _wrapped(rows[index - 1].detail, first="     ", rest="     ")
     return lines
