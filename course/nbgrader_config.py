@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-c = get_config()  # noqa: F821  # nbgrader puts get_config into this file's names
+c = get_config()  # nbgrader puts get_config into this file's names
 
 COURSE = Path(__file__).resolve().parent
 

@@ -26,7 +26,9 @@ def release_units() -> None:
     """Lay out the student versions in ``course/work``; work that is there already is kept."""
     if importlib.util.find_spec("grader.cli") is None:
         return
-    released = subprocess.run([sys.executable, "-m", "grader.cli", "release", "--all"], cwd=COURSE, check=False)
+    released = subprocess.run(
+        [sys.executable, "-m", "grader.cli", "release", "--all"], cwd=COURSE, check=False
+    )
     if released.returncode != 0:
         print("The student versions could not be laid out (see above); the lab opens without them.")
 

@@ -81,7 +81,10 @@ def main(arguments: list[str]) -> int:
                 nbval_command(notebooks, options.jobs), cwd=PROJECT, env=environment, check=False
             ).returncode
         verdict = "reproduced" if code in (0, NOTHING_COLLECTED) else "FAILED"
-        print(f"{len(notebooks)} notebooks on {backend}: {verdict} in {time.monotonic() - began:.0f} s", flush=True)
+        print(
+            f"{len(notebooks)} notebooks on {backend}: {verdict} in {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
         if verdict == "FAILED":
             failed.append(backend)
     return 1 if failed else 0

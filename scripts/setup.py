@@ -195,23 +195,32 @@ def make_environment(venv, python, version, needed_gb):
         )
 
 
-def install(venv, log):
-    """Install what the stamp does not already vouch for; return whether anything was done."""
-    requirements = os.path.join(PROJECT, "requirements.txt")
-    metadata = os.path.join(PROJECT, "pyproject.toml")
-    wanted = {"requirements": digest(requirements), "package": digest(metadata), "project": PROJECT}
+def install(venv, log, requirements=None):
+    """Install what the stamp does not already vouch for; return whether anything was done.
+
+    ``requirements`` names the file of pins; without it an environment keeps to the one it was made from.
+    """
     stamp = read_stamp(venv)
+    name = requirements or stamp.get("file", "requirements.txt")
+    # requirements-gpu.txt takes its versions from requirements.txt, so both count.
+    pins = [os.path.join(PROJECT, file) for file in sorted({name, "requirements.txt"})]
+    wanted = {
+        "file": name,
+        "requirements": digest(*pins),
+        "package": digest(os.path.join(PROJECT, "pyproject.toml")),
+        "project": PROJECT,
+    }
     if stamp == wanted:
         return False
     python = environment_python(venv)
     # Conda has installed the pins itself, from environment.yml.
     by_conda = os.path.isdir(os.path.join(venv, "conda-meta"))
     if stamp.get("requirements") != wanted["requirements"] and not by_conda:
-        with open(requirements) as file:
+        with open(os.path.join(PROJECT, "requirements.txt")) as file:
             total = sum(1 for line in file if "==" in line)
         print("Installing %d pinned packages; on a fast network this takes two to five minutes" % total)
         sys.stdout.flush()
-        run_pip(python, ["-r", requirements], log, total)
+        run_pip(python, ["-r", os.path.join(PROJECT, name)], log, total)
     print("Installing the grader itself")
     sys.stdout.flush()
     run_pip(python, ["--no-deps", "--no-build-isolation", "-e", PROJECT], log)
@@ -234,28 +243,29 @@ def write_digits(venv):
     return True
 
 
-def set_up(venv, version, executable, needed_gb=NEEDED_GB):
+def set_up(venv, version, executable, requirements=None, needed_gb=NEEDED_GB):
     """Do whatever is still to be done."""
     log = os.path.join(PROJECT, "build", "setup.log")
     if not works(environment_python(venv)):
         check_python(version, executable)
     make_environment(venv, executable, version, needed_gb)
-    done = [install(venv, log), write_digits(venv)]
+    done = [install(venv, log, requirements), write_digits(venv)]
     if any(done):
         print("Ready.")
 
 
 def main(arguments):
-    """Set up the environment named by the first argument, ``.venv`` by default."""
+    """Set up the environment the first argument names, with the pins of the file the second names."""
     venv = os.path.abspath(arguments[0] if arguments else os.path.join(PROJECT, ".venv"))
+    requirements = arguments[1] if len(arguments) > 1 and arguments[1] else None
     try:
         if sys.version_info[0] < 3:
             check_python(sys.version_info, sys.executable)
         if tuple(sys.version_info[:2]) not in SUPPORTED and not works(environment_python(venv)):
             better = find_python()
             if better is not None:
-                return subprocess.call([better, os.path.abspath(__file__), venv])
-        set_up(venv, sys.version_info, sys.executable)
+                return subprocess.call([better, os.path.abspath(__file__), venv, requirements or ""])
+        set_up(venv, sys.version_info, sys.executable, requirements)
     except SetupError as error:
         print(str(error), file=sys.stderr)
         return 1
