@@ -2,24 +2,18 @@
 
 from pathlib import Path
 
+from grader.nbgrader_plugin import configure
+
 c = get_config()  # nbgrader puts get_config into this file's names
+
+# Releases, grading and feedback go through the grader.
+configure(c)
 
 COURSE = Path(__file__).resolve().parent
 
 c.CourseDirectory.course_id = "keras-plumbing"
 c.CourseDirectory.root = str(COURSE)
 c.CourseDirectory.source_directory = "units"
-# What a unit's author needs must not travel with a release.
-c.CourseDirectory.ignore = [
-    ".ipynb_checkpoints",
-    "*.pyc",
-    "__pycache__",
-    "design.md",
-    "feedback",
-    "keys",
-    "samples",
-    "tasks.py",
-]
 
 c.Exchange.root = str(COURSE / "exchange")
 c.Exchange.cache = str(COURSE / "exchange" / ".cache")

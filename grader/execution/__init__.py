@@ -1,0 +1,1 @@
+"""Running notebooks: the kernel client, the compiling of reference solutions, and their keys."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 from queue import Empty
 from time import monotonic
@@ -16,7 +17,7 @@ from typing import Any
 
 import zmq
 import zmq.asyncio
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -56,7 +57,7 @@ _ANSWER = "__import__('grader.models.collect', fromlist=['answer']).answer({text
 class _CappedClient(AsyncKernelClient):
     """A kernel client whose sockets refuse oversized messages."""
 
-    @default("context")
+    @default("context")  # type: ignore[untyped-decorator] # traitlets is untyped
     def _capped_context(self) -> zmq.asyncio.Context:
         self._created_context = True
         context = zmq.asyncio.Context()
@@ -75,9 +76,9 @@ class RecordingClient(NotebookClient):
     timeout = Integer(60, allow_none=True, help="Seconds a cell may take.").tag(config=True)
     notebook_timeout = Integer(600, help="Seconds all cells together may take.").tag(config=True)
     challenge_timeout = Integer(30, help="Seconds the answer to a challenge may take.").tag(config=True)
-    interrupt_grace = Integer(
-        3, help="Seconds a kernel has to obey an interrupt before it is killed."
-    ).tag(config=True)
+    interrupt_grace = Integer(3, help="Seconds a kernel has to obey an interrupt before it is killed.").tag(
+        config=True
+    )
     startup_timeout = Integer(120, help="Seconds a kernel may take to start.").tag(config=True)
     iopub_timeout = Integer(20, help="Seconds to wait for the last messages of a cell.").tag(config=True)
     cell_output_bytes = Integer(1_000_000, help="Bytes of output kept per cell.").tag(config=True)
@@ -141,9 +142,9 @@ class RecordingClient(NotebookClient):
         for name in (MODE_VARIABLE, CASES_VARIABLE):
             environment.pop(name, None)
         environment.update(self.kernel_environment)
-        if getattr(self.km, "ipykernel", False):
-            # It warns once a kernel about plain TCP, on the console of whoever grades.
-            self.extra_arguments = [*self.extra_arguments, "--log-level=ERROR"]
+        # A student's output belongs in the notebook, not on the terminal of whoever grades.
+        for stream in ("stdout", "stderr"):
+            kwargs.setdefault(stream, subprocess.DEVNULL)
         await super().async_start_new_kernel(env=environment, **kwargs)
 
     start_new_kernel = run_sync(async_start_new_kernel)
@@ -288,7 +289,9 @@ class RecordingClient(NotebookClient):
         return allowed
 
     async def _async_handle_timeout(
-        self, timeout: int, cell: NotebookNode | None = None
+        self,
+        timeout: int,
+        cell: NotebookNode | None = None,  # noqa: ARG002 - nbclient's signature
     ) -> dict[str, Any] | None:
         self._out_of_time = True
         self.log.warning("a cell did not end within %s s; interrupting the kernel", timeout)
@@ -328,7 +331,11 @@ class RecordingClient(NotebookClient):
                 self._idle.set()
             return super().process_message(msg, cell, cell_index)
         data = content.get("data")
-        if kind in ("display_data", "update_display_data") and isinstance(data, dict) and EVIDENCE_MIME in data:
+        if (
+            kind in ("display_data", "update_display_data")
+            and isinstance(data, dict)
+            and EVIDENCE_MIME in data
+        ):
             if kind == "display_data":
                 self._record(data[EVIDENCE_MIME])
             return None
@@ -362,7 +369,10 @@ class RecordingClient(NotebookClient):
         size = len(text) if isinstance(text, str) else 0
         self._evidence_bytes[task] = self._evidence_bytes.get(task, 0) + size
         if self._evidence_bytes[task] > MAX_EVIDENCE_BYTES:
-            _once(notes, f"The check sent more than {MAX_EVIDENCE_BYTES:,} bytes of evidence; the rest was dropped.")
+            _once(
+                notes,
+                f"The check sent more than {MAX_EVIDENCE_BYTES:,} bytes of evidence; the rest was dropped.",
+            )
             return
         try:
             evidence = parse_evidence(text)

@@ -127,9 +127,7 @@ def _evidence(unit: Unit, task: Task, cases: tuple[Case, ...], run: NotebookRun)
     return evidence
 
 
-def _probes(
-    unit: Unit, task: Task, challenge: Challenge | None, run: NotebookRun
-) -> tuple[Probe, ...]:
+def _probes(unit: Unit, task: Task, challenge: Challenge | None, run: NotebookRun) -> tuple[Probe, ...]:
     if challenge is None or not challenge.questions:
         return ()
     reply = run.replies.get(task.id)

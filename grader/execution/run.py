@@ -52,40 +52,44 @@ class NotebookRun(Record):
     def facts(self, task: str, *, attempted: bool = True) -> RunFacts:
         """Gather what the judge is told about one check beside its evidence.
 
-        A check that sent evidence counts as run, even when the kernel died right after.
+        A check that sent evidence counts as run, even when the kernel died right after. One that did
+        not, because a cell since the check before it ran out of time, counts as out of time.
         """
         cell = self.cell(task)
-        stopper = self.stopped_by
         sent = task in self.evidence
-        halted = not sent and stopper is not None and (cell is None or cell.index >= stopper.index)
-        notes = list(self.notes.get(task, ()))
-        if not sent and (culprit := self._culprit(cell)):
-            notes.append(culprit)
+        notes = self.notes.get(task, ())
+        if sent:
+            return RunFacts(attempted=attempted, error=_error(cell), notes=notes)
+        stopper = self.stopped_by
+        halted = stopper is not None and (cell is None or cell.index >= stopper.index)
+        culprit, own = self._culprit(cell)
+        if culprit is not None:
+            ending = f"{_ENDINGS[culprit.status]}{_tail(culprit.error)}"
+            notes = (*notes, f"Cell {culprit.index + 1}, before this check, {ending}.")
+        late = {found.status for found in (cell, own, stopper if halted else None) if found is not None}
+        flooded = halted and stopper is not None and stopper.status == "flooded"
         return RunFacts(
             attempted=attempted,
-            error=self._error(cell, halted),
+            error=_error(stopper if flooded else cell),
             crashed=halted and self.crashed,
-            timed_out=not sent
-            and (
-                (cell is not None and cell.status == "timeout")
-                or (halted and stopper is not None and stopper.status == "timeout")
-            ),
-            notes=tuple(notes),
+            timed_out="timeout" in late and not (halted and self.crashed),
+            notes=notes,
         )
 
-    def _error(self, cell: CellRun | None, halted: bool) -> str | None:
-        if halted and self.stopped_by is not None and self.stopped_by.status == "flooded":
-            return self.stopped_by.error
-        return cell.error if cell is not None and cell.status in ("error", "flooded") else None
+    def _culprit(self, check: CellRun | None) -> tuple[CellRun | None, CellRun | None]:
+        """Find the earlier cell to look at when a check saw nothing.
 
-    def _culprit(self, check: CellRun | None) -> str | None:
-        """Say which earlier cell went wrong first: it is where to look when a check saw nothing."""
-        for cell in self.cells:
-            if check is not None and cell.index >= check.index:
-                return None
-            if cell.status not in ("ok", "not_run"):
-                return f"Cell {cell.index + 1}, before this check, {_ENDINGS[cell.status]}{_tail(cell.error)}."
-        return None
+        Returns the first that went wrong, preferring those after the check before, and the latter alone.
+        """
+        before = [cell for cell in self.cells if check is None or cell.index < check.index]
+        bad = [cell for cell in before if cell.status in _ENDINGS]
+        last_check = max((cell.index for cell in before if cell.task is not None), default=-1)
+        own = next((cell for cell in bad if cell.index > last_check), None)
+        return own or next(iter(bad), None), own
+
+
+def _error(cell: CellRun | None) -> str | None:
+    return cell.error if cell is not None and cell.status in ("error", "flooded") else None
 
 
 _ENDINGS: dict[CellStatus, str] = {

@@ -1,0 +1,209 @@
+"""Run a submission, judge its checks, and write their scores and reports."""
+
+from __future__ import annotations
+
+import shutil
+import traceback
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import is_grade
+
+from grader.course import UnitFolder
+from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Challenge, Evidence, RunFacts
+from grader.execution.client import RecordingClient
+from grader.execution.compile import case_file
+from grader.execution.keyring import private_key
+from grader.execution.run import NotebookRun
+from grader.judge import challenge_for, judge
+from grader.keys import AnswerKey, TaskKey
+from grader.nbgrader_plugin.attempts import attempted
+from grader.nbgrader_plugin.cells import internal_error, let_stderr_pass, write_verdict
+from grader.nbgrader_plugin.grades import NEEDS_LOOK, UNSCORED
+from grader.nbgrader_plugin.place import unit_folder
+from grader.nbgrader_plugin.restore import GRADER_METADATA
+from grader.nbgrader_plugin.sanitise import clean_output
+from grader.nbgrader_plugin.store import StoredVerdicts, write_verdicts
+from grader.verdict import Outcome, Verdict
+
+__all__ = ["ExecuteAndJudge"]
+
+_RELEASED = ("data", "public_key.json")
+
+
+class ExecuteAndJudge(RecordingClient, Execute):
+    """Replaces nbgrader's ``Execute`` in ``Autograde.autograde_preprocessors``.
+
+    Cells that are not checks of a unit are run and scored as nbgrader does, except that text on
+    stderr costs nothing and a cell that could not run is no pass.
+    """
+
+    def __call__(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Run the preprocessor; with ``--no-execute`` nothing can be judged, so nothing is scored."""
+        if self.enabled:
+            return super().__call__(nb, resources)
+        if unit_folder(self, resources["nbgrader"]["assignment"]) is not None:
+            reason = "The notebook was not run (--no-execute)."
+            self._leave_to_a_person(nb, resources, reason, keep_outputs=True)
+        return nb, resources
+
+    def preprocess(self, nb: NotebookNode, resources: Any = None, km: Any = None) -> tuple[NotebookNode, Any]:
+        """Run and judge the notebook in place."""
+        names = resources["nbgrader"]
+        first_pass = nb.metadata.pop(GRADER_METADATA, {})
+        folder = unit_folder(self, names["assignment"])
+        reason = resources.get("grader_needs_look") or first_pass.get("needs_look")
+        if reason:
+            self._leave_to_a_person(nb, resources, reason)
+            if folder is not None:
+                self._store(folder, resources, (), (reason,))
+            return nb, resources
+        if folder is None:
+            self._run(nb, resources, None, km)
+            return nb, resources
+        if not any(is_grade(cell) for cell in nb.cells):
+            return nb, resources  # a lesson: nothing in it earns points, and it may train for minutes
+        key = private_key(folder)
+        _withhold(folder, Path(resources["metadata"]["path"]))
+        run = self._run(nb, resources, key, km)
+        verdicts = self._judge_cells(nb, resources, folder, key, run, first_pass.get("restored", {}))
+        looks = tuple(f"{verdict.task}: {verdict.needs_look}" for verdict in verdicts if verdict.needs_look)
+        self._store(folder, resources, verdicts, looks)
+        return nb, resources
+
+    # ---- running ----------------------------------------------------------------------------
+
+    def _run(self, nb: NotebookNode, resources: Any, key: AnswerKey | None, km: Any) -> NotebookRun:
+        """Run all cells and clean what they put out."""
+        NotebookClient.__init__(self, nb, km)
+        self._check_assign_resources(resources)
+        self._faults: dict[str, str] = {}
+        self.check_cells = [held.task.id for held in key.tasks] if key else []
+        self.on_evidence = self._challenger(key) if key else None
+        self.kernel_environment = {}
+        with ExitStack() as stack:
+            if key is not None:
+                sheet = stack.enter_context(case_file(key.case_sheet()))
+                self.kernel_environment = {MODE_VARIABLE: "collect", CASES_VARIABLE: str(sheet)}
+            self.execute()
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs = [clean_output(output) for output in cell.outputs]
+                if is_grade(cell):
+                    let_stderr_pass(cell)
+        return self.recorded
+
+    def _challenger(self, key: AnswerKey) -> Any:
+        def on_evidence(task: str, evidence: Evidence) -> Challenge | None:
+            held = key.task(task)
+            try:
+                return challenge_for(held, evidence) if held is not None else None
+            except Exception:  # noqa: BLE001 - hostile evidence may reach any corner of the judge
+                self._faults[task] = traceback.format_exc()
+                return None
+
+        return on_evidence
+
+    # ---- judging ----------------------------------------------------------------------------
+
+    def _judge_cells(
+        self,
+        nb: NotebookNode,
+        resources: Any,
+        folder: UnitFolder,
+        key: AnswerKey,
+        run: NotebookRun,
+        restored: dict[str, str],
+    ) -> tuple[Verdict, ...]:
+        """Judge every check cell and write its outputs."""
+        checks = {held.task.id for held in key.tasks}
+        released_code = _ordinary_code(folder)
+        verdicts = []
+        for cell in nb.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            held = key.task(name) if name in checks else None
+            if held is None or not is_grade(cell):
+                continue
+            evidence = run.evidence.get(name)
+            facts = run.facts(name, attempted=attempted(nb.cells, name, checks, released_code, evidence))
+            if name in restored:
+                facts = facts.model_copy(update={"notes": (*facts.notes, restored[name])})
+            verdict = self._judge(held, run, facts)
+            verdicts.append(verdict)
+            write_verdict(cell, verdict, float(cell.metadata.nbgrader["points"]))
+            if verdict.outcome is Outcome.INTERNAL_ERROR:
+                _mark(resources, UNSCORED, name, verdict.needs_look)
+            elif verdict.needs_look:
+                _mark(resources, NEEDS_LOOK, name, verdict.needs_look)
+        return tuple(verdicts)
+
+    def _judge(self, held: TaskKey, run: NotebookRun, facts: RunFacts) -> Verdict:
+        task = held.task
+        fault = self._faults.get(task.id)
+        if fault is None:
+            try:
+                return judge(held, run.evidence.get(task.id), run.replies.get(task.id), facts)
+            except Exception:  # noqa: BLE001 - an error of ours must not become a zero, nor end the class
+                fault = traceback.format_exc()
+        self.log.error("task %r could not be judged:\n%s", task.id, fault)
+        return internal_error(task.id, task.title, task.points, fault.strip().splitlines()[-1][:300])
+
+    def _leave_to_a_person(
+        self, nb: NotebookNode, resources: Any, reason: str, *, keep_outputs: bool = False
+    ) -> None:
+        """Give no score to any cell that would have got one automatically."""
+        for cell in nb.cells:
+            if is_grade(cell) and cell.cell_type == "code":
+                if not keep_outputs:
+                    cell.outputs = []
+                _mark(resources, UNSCORED, cell.metadata.nbgrader["grade_id"], reason)
+
+    def _store(
+        self, folder: UnitFolder, resources: Any, verdicts: tuple[Verdict, ...], looks: tuple[str, ...]
+    ) -> None:
+        names = resources["nbgrader"]
+        stored = StoredVerdicts(
+            unit=folder.path.name,
+            student=names["student"],
+            notebook=names["notebook"],
+            verdicts=verdicts,
+            needs_look=looks,
+        )
+        write_verdicts(folder.course, stored)
+
+
+def _mark(resources: Any, kind: str, name: str, reason: str | None) -> None:
+    found = resources.get("grader")
+    if not found:
+        found = resources["grader"] = {}
+    found.setdefault(kind, {})[name] = reason or ""
+
+
+def _ordinary_code(folder: UnitFolder) -> set[str]:
+    """Return the sources of the released assignment's code cells that nbgrader does not know."""
+    notebook = nbformat.read(folder.assignment, as_version=4)
+    return {
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader")
+    }
+
+
+def _withhold(folder: UnitFolder, workplace: Path) -> None:
+    """Take the authors' files out of the folder where the student's code runs.
+
+    nbgrader copies everything from the source folder there that its ignore list does not name.
+    """
+    for source in folder.path.iterdir():
+        if source.name in _RELEASED or source.suffix == ".ipynb":
+            continue
+        copy = workplace / source.name
+        if copy.is_symlink() or copy.is_file():
+            copy.unlink()
+        elif copy.is_dir():
+            shutil.rmtree(copy)
