@@ -162,7 +162,7 @@ class CourseUnit:
         from IPython.core.getipython import get_ipython
         from IPython.display import publish_display_data
 
-        if get_ipython() is None:  # type: ignore[no-untyped-call]
+        if get_ipython() is None:
             print(render_text(verdict))  # noqa: T201  # a plain Python prompt has nothing better
             return
         for bundle in notebook_outputs(verdict):

@@ -58,7 +58,8 @@ class Blueprint:
             Call(
                 layer=layer,
                 arguments=tuple(
-                    Argument(place=place, tensor=tensor) for place, tensor in zip(places, tensors, strict=True)
+                    Argument(place=place, tensor=tensor)
+                    for place, tensor in zip(places, tensors, strict=True)
                 ),
                 outputs=(made,),
             )
@@ -128,17 +129,17 @@ def residual_block(channels: int = 4, filters: int = 4, kind: str = "right") -> 
     first = plan.norm(plan.conv(x, filters))
     middle = plan.relu(first)
     y = plan.norm(plan.conv(middle, filters))
-    shortcut = x if channels == filters else plan.norm(plan.conv(x, filters, size=1))
     if kind == "missing-skip":
         return plan.graph(plan.relu(y))
     if kind == "skip-from-wrong-tensor":
         return plan.graph(plan.relu(plan.add(y, middle)))
+    if kind == "missing-projection":
+        return plan.graph(plan.relu(plan.add(y, x)))
+    shortcut = x if channels == filters else plan.norm(plan.conv(x, filters, size=1))
     if kind == "concatenate-instead-of-add":
         return plan.graph(plan.relu(plan.concatenate(y, shortcut)))
     if kind == "activation-before-add":
         return plan.graph(plan.add(plan.relu(y), shortcut))
-    if kind == "missing-projection":
-        return plan.graph(plan.relu(plan.add(y, x)))
     if kind == "operator":
         return plan.graph(plan.relu(plan.plus(shortcut, y)))
     assert kind == "right"

@@ -209,6 +209,16 @@ class _Finder:
             }
             where = f"after {self.ours.names(sorted(sources))}" if sources else "in the model"
             merge = self.reference.nodes[run[0]]
+            if len(run) == 1 and merge.op == "activation":
+                self._add(
+                    "wrong-activation",
+                    where,
+                    f"{where}, expected the activation {_activation_text(merge)}, found none.",
+                    expected=_activation_text(merge),
+                    found="none",
+                    reference=tuple(run),
+                )
+                continue
             if len(run) == 1 and len(merge.edges) > 1 and sources:
                 wanted = f"{article(names[0])} of {listing(self._expected(e.node) for e in merge.edges)}"
                 where = f"after {self.ours.name(max(sources))}"
@@ -229,6 +239,17 @@ class _Finder:
             if self.student.nodes[run[0]].op == "input":
                 continue
             where = self._place(run[0])
+            first = self.student.nodes[run[0]]
+            if len(run) == 1 and first.op == "activation":
+                self._add(
+                    "wrong-activation",
+                    where,
+                    f"{where}, found the activation {_activation_text(first)}, expected none.",
+                    expected="none",
+                    found=_activation_text(first),
+                    student=tuple(run),
+                )
+                continue
             self._add(
                 "extra-layer",
                 where,

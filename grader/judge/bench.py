@@ -153,8 +153,8 @@ class _Bench:
                 "it answered otherwise than the expected model."
             )
         if not failing:
-            cases = "the case" if count == 1 else f"all {count} cases"
-            return f"As expected in {cases}."
+            where = "" if count == 1 else ", in both cases" if count == 2 else f", in all {count} cases"
+            return f"Everything that was asked for is there{where}."
         prefix = f"{_case_text(shown.case)}: " if count > 1 and _case_text(shown.case) else ""
         if shown.given.failure is not None:
             return prefix + _failure_text(shown.given.failure)

@@ -136,6 +136,20 @@ def test_a_sum_of_three_may_be_one_add_or_two_operators() -> None:
     assert compare_graphs(one, other.graph(other.plus(f, other.plus(e, d)))).equivalent
 
 
+def test_a_sum_that_is_also_used_elsewhere_stays_a_sum_of_its_own() -> None:
+    """Only a sum with one reader is drawn into the next: another reader would compute it anew."""
+
+    def model(reuse: bool) -> ModelGraph:
+        plan = Blueprint()
+        a, b, c = plan.input(2), plan.input(2), plan.input(2)
+        inner = plan.add(a, b)
+        other = inner if reuse else plan.add(a, b)
+        return plan.graph(plan.add(inner, c), plan.relu(other))
+
+    nodes = normalize(model(reuse=True)).nodes
+    assert [2, 2] == [len(node.edges) for node in nodes if node.op == "add"]
+
+
 def test_adding_a_tensor_to_itself_is_not_adding_it_once() -> None:
     """Each use of a tensor is an edge of its own."""
     plan, other = Blueprint(), Blueprint()
@@ -164,7 +178,9 @@ def test_a_layer_that_reaches_no_output_is_reported_when_it_holds_parameters() -
     """A traced model may hold layers that it never calls; their parameters would not match."""
     plan, other = Blueprint(), Blueprint()
     plan.layer("Dense", (7, 7), units=7)
-    comparison = compare_graphs(plan.graph(plan.dense(plan.input(3), 2)), other.graph(other.dense(other.input(3), 2)))
+    comparison = compare_graphs(
+        plan.graph(plan.dense(plan.input(3), 2)), other.graph(other.dense(other.input(3), 2))
+    )
     assert not comparison.equivalent
     assert "49" in comparison.differences[0].message
 
@@ -197,3 +213,13 @@ def test_weights_are_mapped_to_their_counterparts() -> None:
     assert [student.weights[i].shape for i in range(len(mapping))] == [
         reference.weights[j].shape for j in mapping
     ]
+
+
+def test_an_activation_left_out_or_put_in_is_called_an_activation() -> None:
+    """No activation at all is a linear one: the difference is named after the activation, both ways."""
+    plan, other = Blueprint(), Blueprint()
+    bare = plan.graph(plan.dense(plan.input(3), 2))
+    active = other.graph(other.dense(other.input(3), 2, "relu"))
+    left_out, put_in = compare_graphs(bare, active).differences, compare_graphs(active, bare).differences
+    assert [("wrong-activation", "relu", "none")] == [(d.kind, d.expected, d.found) for d in left_out]
+    assert [("wrong-activation", "none", "relu")] == [(d.kind, d.expected, d.found) for d in put_in]
