@@ -24,6 +24,8 @@ NO_NETWORK = re.compile(
     r"NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|NameResolutionError"
     r"|Temporary failure in name resolution|Network is unreachable|Connection refused|Connection reset"
     r"|SSLError|CERTIFICATE_VERIFY_FAILED|Max retries exceeded|Could not fetch URL"
+    # All pip says where it may not retry; every pinned package has versions on an index that answers.
+    r"|\(from versions: none\)"
 )
 DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded|Errno 28")
 
@@ -173,6 +175,7 @@ def run_pip(python, arguments, log, total=0):
             sys.stdout.flush()
     if show:
         print("\r%-75s\r" % "", end="")
+    pip.stdout.close()
     if pip.wait() != 0:
         raise SetupError(explain_pip("".join(lines), os.path.relpath(log)))
 

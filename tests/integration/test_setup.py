@@ -1,0 +1,257 @@
+"""The set-up: what it does once, and the one line it says for each thing that stops it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from scripts import setup
+
+Usage = namedtuple("Usage", "total used free")  # noqa: PYI024  # what shutil.disk_usage returns
+
+
+def one_line(text: str) -> str:
+    """Return a message after checking that it is a single line."""
+    assert 1 == len(text.strip().splitlines()), text
+    return text.strip()
+
+
+@pytest.fixture
+def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Record what pip would have been asked for."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr(setup, "run_pip", lambda python, arguments, log, total=0: calls.append(arguments))
+    return calls
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tiny project with an environment folder beside it."""
+    folder = tmp_path / "project"
+    (folder / ".venv").mkdir(parents=True)
+    (folder / "requirements.txt").write_text("six==1.17.0\n")
+    (folder / "requirements-gpu.txt").write_text("-c requirements.txt\nsix\n")
+    (folder / "pyproject.toml").write_text("[project]\n")
+    monkeypatch.setattr(setup, "PROJECT", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("version", [(3, 6), (3, 10), (3, 14), (2, 7)])
+def test_a_python_the_pins_do_not_support_is_named(version: tuple[int, int]) -> None:
+    """The message says which Python was found, which are needed, and how to choose one."""
+    with pytest.raises(setup.SetupError) as caught:
+        setup.check_python((*version, 0), "some/python")
+    message = one_line(str(caught.value))
+    assert f"Python {version[0]}.{version[1]} (some/python)" in message
+    assert "needs Python 3.11, 3.12 or 3.13" in message
+    assert "make setup PYTHON=" in message
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13)])
+def test_a_supported_python_is_accepted(version: tuple[int, int]) -> None:
+    """Python 3.11, 3.12 and 3.13 pass."""
+    setup.check_python((*version, 4), "some/python")
+
+
+def test_the_command_fails_in_one_line_under_an_old_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under an old Python, with no better one around, the command says so and exits with 1."""
+    monkeypatch.setattr(setup.sys, "version_info", (3, 8, 18))
+    monkeypatch.setattr(setup, "find_python", lambda: None)
+    assert 1 == setup.main([str(tmp_path / "venv")])
+    assert "Python 3.8" in one_line(capsys.readouterr().err)
+    assert not (tmp_path / "venv").exists()
+
+
+def test_a_better_python_on_the_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under an old Python the command goes on with a supported one it finds."""
+    started: list[list[str]] = []
+    monkeypatch.setattr(setup.sys, "version_info", (3, 8, 18))
+    monkeypatch.setattr(setup, "find_python", lambda: "python3.12")
+    monkeypatch.setattr(setup.subprocess, "call", lambda command: started.append(command) or 0)
+    assert 0 == setup.main([str(tmp_path / "venv")])
+    assert ["python3.12"] == [command[0] for command in started]
+
+
+def test_a_shim_that_leads_nowhere_is_passed_over(tmp_path: Path) -> None:
+    """A python3.12 that does not start is not taken for a Python."""
+    shim = tmp_path / "python3.12"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    assert setup.find_python(str(tmp_path)) is None
+
+
+def test_the_script_parses_on_old_pythons() -> None:
+    """The script is grammatical for Python 3.4, so that an old Python can say that it is old."""
+    ast.parse(Path(setup.__file__).read_text(encoding="utf-8"), feature_version=(3, 4))
+
+
+def test_a_python_without_venv_is_named(tmp_path: Path) -> None:
+    """The message says that venv is missing, for which Python, and how to install it."""
+    stub = tmp_path / "python"
+    stub.write_text("#!/bin/sh\necho \"No module named 'ensurepip'\" >&2\nexit 1\n")
+    stub.chmod(0o755)
+    with pytest.raises(setup.SetupError) as caught:
+        setup.check_venv_module(str(stub), (3, 12, 1))
+    message = one_line(str(caught.value))
+    assert "Python 3.12" in message
+    assert "has no venv module" in message
+    assert "python3.12-venv" in message
+
+
+def test_a_full_disk_is_named_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command says how much is free and how much is needed, and leaves no folder behind."""
+    monkeypatch.setattr(setup.shutil, "disk_usage", lambda folder: Usage(9e9, 7.8e9, 1.2e9))
+    assert 1 == setup.main([str(tmp_path / "venv")])
+    message = one_line(capsys.readouterr().err)
+    assert "Only 1.2 GB of disk are free" in message
+    assert "need about 5 GB" in message
+    assert "make setup VENV=" in message
+    assert not (tmp_path / "venv").exists()
+
+
+def test_enough_room_is_enough(tmp_path: Path) -> None:
+    """Six free gigabytes pass."""
+    setup.check_disk(str(tmp_path), free_bytes=6e9)
+
+
+def test_an_unreachable_index_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real pip that cannot reach its index ends in one line about the network."""
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    log = tmp_path / "build" / "setup.log"
+    with pytest.raises(setup.SetupError) as caught:
+        setup.run_pip(sys.executable, ["--target", str(tmp_path / "t"), "keras-plumbing-none==1"], str(log))
+    message = one_line(str(caught.value))
+    assert "package index cannot be reached" in message
+    assert "check the network or the proxy" in message
+    assert "setup.log" in message
+    assert "127.0.0.1" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("output", "part"),
+    [
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+            "disk filled up",
+        ),
+        (
+            "WARNING: Retrying ... NameResolutionError(...)\nERROR: No matching distribution found",
+            "cannot be reached",
+        ),
+        (
+            "ERROR: No matching distribution found for keras==99",
+            "No matching distribution found for keras==99",
+        ),
+        ("", "it gave no reason"),
+    ],
+)
+def test_what_pip_says_becomes_one_line(output: str, part: str) -> None:
+    """A full disk, a lost network and a wrong pin are told apart."""
+    message = one_line(setup.explain_pip(output, "build/setup.log"))
+    assert part in message
+    assert "run the command again" in message.replace("\n", " ")
+
+
+def test_the_second_run_installs_nothing(checkout: Path, pip_calls: list[list[str]]) -> None:
+    """With nothing changed, the second run asks pip for nothing."""
+    venv = str(checkout / ".venv")
+    assert setup.install(venv, "log")
+    first = len(pip_calls)
+    assert not setup.install(venv, "log")
+    assert 2 == first == len(pip_calls)
+
+
+def test_a_changed_pin_installs_again(checkout: Path, pip_calls: list[list[str]]) -> None:
+    """After a pin has changed, the requirements are installed again."""
+    venv = str(checkout / ".venv")
+    setup.install(venv, "log")
+    (checkout / "requirements.txt").write_text("six==1.16.0\n")
+    pip_calls.clear()
+    setup.install(venv, "log")
+    assert [["-r", str(checkout / "requirements.txt")]] == [call for call in pip_calls if "-r" in call]
+
+
+def test_changed_metadata_installs_only_the_grader(checkout: Path, pip_calls: list[list[str]]) -> None:
+    """After pyproject.toml has changed, the pinned packages are left alone."""
+    venv = str(checkout / ".venv")
+    setup.install(venv, "log")
+    (checkout / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    pip_calls.clear()
+    setup.install(venv, "log")
+    assert ["--no-deps"] == [call[0] for call in pip_calls]
+
+
+def test_an_interrupted_installation_is_not_taken_for_done(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When pip fails, nothing is stamped, so that the next run goes on."""
+
+    def fail(python: str, arguments: list[str], log: str, total: int = 0) -> None:
+        raise setup.SetupError("no")
+
+    monkeypatch.setattr(setup, "run_pip", fail)
+    with pytest.raises(setup.SetupError):
+        setup.install(str(checkout / ".venv"), "log")
+    assert {} == setup.read_stamp(str(checkout / ".venv"))
+
+
+def test_an_environment_keeps_to_the_pins_it_was_made_from(
+    checkout: Path, pip_calls: list[list[str]]
+) -> None:
+    """A GPU environment is not turned into a CPU one by the next `make lab`."""
+    venv = str(checkout / ".venv")
+    setup.install(venv, "log", "requirements-gpu.txt")
+    pip_calls.clear()
+    assert not setup.install(venv, "log")
+    assert [] == pip_calls
+
+
+def test_conda_environments_keep_their_packages(checkout: Path, pip_calls: list[list[str]]) -> None:
+    """In an environment that conda made from environment.yml, only the grader is installed."""
+    (checkout / ".venv" / "conda-meta").mkdir()
+    setup.install(str(checkout / ".venv"), "log")
+    assert ["--no-deps"] == [call[0] for call in pip_calls]
+
+
+def test_a_damaged_stamp_is_no_stamp(checkout: Path) -> None:
+    """A stamp that is not a JSON object vouches for nothing."""
+    (checkout / ".venv" / setup.STAMP).write_text(json.dumps(["x"]))
+    assert {} == setup.read_stamp(str(checkout / ".venv"))
+    (checkout / ".venv" / setup.STAMP).write_text("{")
+    assert {} == setup.read_stamp(str(checkout / ".venv"))
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_without_any_python_says_so(project: Path) -> None:
+    """Where no Python is found at all, make says so in one line instead of `command not found`."""
+    run = subprocess.run(["make", "-s", "setup", "PYTHON="], cwd=project, capture_output=True, text=True)
+    assert 2 == run.returncode
+    message = one_line("\n".join(line for line in run.stderr.splitlines() if not line.startswith("make")))
+    assert "No Python was found" in message
+    assert "needs Python 3.11, 3.12 or 3.13" in message
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_every_target_has_a_help_line(project: Path) -> None:
+    """`make help` lists every target of the Makefile."""
+    run = subprocess.run(["make", "-s", "help"], cwd=project, capture_output=True, text=True, check=True)
+    listed = {line.split()[1] for line in run.stdout.splitlines()}
+    phony = next(
+        line for line in (project / "Makefile").read_text().splitlines() if line.startswith(".PHONY:")
+    )
+    assert set(phony.split()[1:]) == listed
