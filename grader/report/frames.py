@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.report.metrics import text_width
 
 if TYPE_CHECKING:
-    from grader.report.layout import Layout, Size
+    from grader.report.layout import Layout, Point, Size
     from grader.report.scene import Scene
 
 __all__ = ["Frame", "find_frames"]
@@ -43,6 +43,8 @@ def find_frames(scene: Scene, sizes: Sequence[Size], layout: Layout) -> list[Fra
         right = max(layout.centres[box][0] + sizes[box].width / 2 for box in members) + _SIDE
         top = min(layout.centres[box][1] - sizes[box].height / 2 for box in members) - _ABOVE
         bottom = max(layout.centres[box][1] + sizes[box].height / 2 for box in members) + _BELOW
+        lines = [x for x, y in _points_into(scene, layout, inside) if top < y < bottom]
+        left, right = min([left, *(x - _SIDE for x in lines)]), max([right, *(x + _SIDE for x in lines)])
         badges = max(len(scene.boxes[box].badges[:4]) for box in members)
         indent = 7.0 if not badges else 26.0 + 19 * (badges - 1)  # beside the badges, not below them
         frame = Frame(
@@ -54,6 +56,13 @@ def find_frames(scene: Scene, sizes: Sequence[Size], layout: Layout) -> list[Fra
         if clear and not any(_overlap(frame, other) for other in frames):
             frames.append(frame)
     return frames
+
+
+def _points_into(scene: Scene, layout: Layout, inside: set[int]) -> Iterator[Point]:
+    """Yield the points of the lines that end at a member: a shortcut belongs to its block."""
+    for line, path in zip(scene.lines, layout.paths, strict=True):
+        if path is not None and line.target in inside:
+            yield from path
 
 
 def _groups(scene: Scene) -> list[list[int]]:

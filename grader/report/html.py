@@ -69,18 +69,17 @@ def _table(rows: tuple[Row, ...]) -> str:
     for row in rows:
         sign, meaning = mark(row)
         earned = f"{points(row.points)} of {points(row.max_points)}" if row.max_points else ""
-        lines.append(
-            _line("td", (f"{sign} {meaning}", row.name, row.found, row.expected, earned), detail=row.detail)
-        )
+        lines.append(_line("td", (f"{sign} {meaning}", row.name, row.found, row.expected, earned)))
+        if row.detail:
+            lines.append(
+                f'<tr><td></td><td colspan="4" {_CELL}><small>{_prose(row.detail)}</small></td></tr>\n'
+            )
     head, *body = lines
     return f'<table style="margin: 6px 0">\n<thead>{head}</thead>\n<tbody>{"".join(body)}</tbody>\n</table>'
 
 
-def _line(tag: str, cells: Iterable[str], detail: str = "") -> str:
-    inner = [html_text(cell, 160) for cell in cells]
-    if detail:
-        inner[1] += f"<br><small>{_prose(detail)}</small>"
-    return "<tr>" + "".join(f"<{tag} {_CELL}>{cell}</{tag}>" for cell in inner) + "</tr>\n"
+def _line(tag: str, cells: Iterable[str]) -> str:
+    return "<tr>" + "".join(f"<{tag} {_CELL}>{html_text(cell, 160)}</{tag}>" for cell in cells) + "</tr>\n"
 
 
 def _differences(verdict: Verdict) -> str:

@@ -52,7 +52,7 @@ def settings(graph: ModelGraph, call: Call) -> str:
     if layer.origin == "keras.ops":
         parts = _constants(graph, call)
     elif layer.origin == "custom":
-        parts = _scalars(layer.config)
+        parts = _settings_of(layer.config)
     else:
         parts = [text for rule in _rules(layer.class_name) for text in rule(layer.config)]
     return " · ".join([plain(part, _PART) for part in parts if part][:_PARTS])
@@ -113,12 +113,16 @@ def _strides(config: Config) -> list[str]:
     value = config.get("strides")
     if value is None or value == config.get("pool_size") or _all_ones(value):
         return []
-    return ["stride " + _lengths(value)]
+    return ["stride " + _lengths(_one_for_all(value))]
 
 
 def _dilation(config: Config) -> list[str]:
     value = config.get("dilation_rate")
-    return [] if value is None or _all_ones(value) else ["dilation " + _lengths(value)]
+    return [] if value is None or _all_ones(value) else ["dilation " + _lengths(_one_for_all(value))]
+
+
+def _table(config: Config) -> list[str]:
+    return [f"{_short(config.get('input_dim'))} → {_short(config.get('output_dim'))}"]
 
 
 def _activation(config: Config) -> list[str]:
@@ -169,7 +173,7 @@ _EXACT: dict[str, tuple[Callable[[Config], list[str]], ...]] = {
     "ReLU": (_value("max_value", "max "), _value("negative_slope", "slope ", 0.0)),
     "Concatenate": (_value("axis", "axis ", -1),),
     "Softmax": (_value("axis", "axis ", -1),),
-    "Embedding": (_value("input_dim"), _value("output_dim", "→ "), _flag("mask_zero", "mask zero")),
+    "Embedding": (_table, _flag("mask_zero", "mask zero")),
     "Reshape": (_size("target_shape", "to "),),
     "Permute": (_size("dims"),),
     "RepeatVector": (_value("n", "× "),),
@@ -209,6 +213,11 @@ def _lengths(value: JsonValue) -> str:
     return "×".join(f"({_lengths(item)})" if isinstance(item, list) else _short(item) for item in value[:6])
 
 
+def _one_for_all(value: JsonValue) -> JsonValue:
+    """Return the one length that all axes have, or the list."""
+    return value[0] if isinstance(value, list) and value and value.count(value[0]) == len(value) else value
+
+
 def _all_ones(value: JsonValue) -> bool:
     return all(item == 1 for item in value) if isinstance(value, list) else value == 1
 
@@ -220,16 +229,29 @@ def _constants(graph: ModelGraph, call: Call) -> list[str]:
         if argument.weight is not None:
             weight = graph.weights[argument.weight]
             parts.append(f"weight {_lengths(list(weight.shape))}" if weight.shape else "weight")
-        elif argument.tensor is None and isinstance(argument.value, (int, float, str)):
+        elif argument.tensor is None and _simple(argument.value):
             name = argument.place if not argument.place[:1].isdigit() else ""
-            parts.append(f"{plain(name, 16)} {_short(argument.value)}".strip())
-    return parts
+            parts.append(f"{plain(name, 16)} {_listed(argument.value)}".strip())
+    config = graph.layers[call.layer].config
+    return parts + _settings_of(
+        {k: v for k, v in config.items() if v is not False and (k, v) != ("axis", -1)}
+    )
 
 
-def _scalars(config: Config) -> list[str]:
-    """The plain settings of a class of the student's own."""
+def _settings_of(config: Config) -> list[str]:
+    """The plain settings of an operation, or of a class of the student's own."""
     return [
-        f"{plain(key, 16)} {_short(value)}"
+        f"{plain(key, 16)} {_listed(value)}"
         for key, value in list(config.items())[:12]
-        if key not in ("name", "trainable", "dtype") and isinstance(value, (int, float, str))
+        if key not in ("name", "trainable", "dtype") and _simple(value)
     ][:3]
+
+
+def _simple(value: JsonValue) -> bool:
+    if isinstance(value, list):
+        return 0 < len(value) <= 6 and all(isinstance(item, (int, float, str)) for item in value)
+    return isinstance(value, (int, float, str))
+
+
+def _listed(value: JsonValue) -> str:
+    return ", ".join(_short(item) for item in value) if isinstance(value, list) else _short(value)

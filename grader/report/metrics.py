@@ -56,18 +56,18 @@ def fit(text: str, width: float, size: float, *, bold: bool = False) -> str:
     return text[:kept].rstrip() + "…"
 
 
-def wrap(text: str, width: float, size: float, lines: int) -> list[str]:
-    """Break ``text`` at blanks into at most ``lines`` lines of ``width`` pixels; the last one is cut to fit."""
+def wrap(text: str, width: float, size: float, lines: int, joint: str = " ") -> list[str]:
+    """Break ``text`` at ``joint`` into at most ``lines`` lines of ``width`` pixels; the last one is cut to fit."""
     wrapped: list[str] = []
     current = ""
-    words = text.split()
+    words = [word for word in text.split(joint) if word]
     for index, word in enumerate(words):
-        longer = f"{current} {word}" if current else word
+        longer = f"{current}{joint}{word}" if current else word
         if text_width(longer, size) <= width or not current:
             current = longer
             continue
         if len(wrapped) == lines - 1:
-            current = " ".join([current, *words[index:]])
+            current = joint.join([current, *words[index:]])
             break
         wrapped.append(current)
         current = word

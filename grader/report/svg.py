@@ -26,7 +26,7 @@ _FILL = {"input": "#e8f2fa", "output": "#e8f2fa", "call": "#f6f6f6", "ghost": _P
 
 _TITLE, _SETTINGS, _NOTE, _TINY = 12.5, 11.5, 10.5, 9.5
 _PAD, _MARGIN = 11.0, 20.0
-_MAX_TEXT = 250.0
+_MAX_TEXT = 280.0
 _LEGEND_WIDTH = 430.0
 _KINDS = {"input": "", "output": "", "call": "", "ghost": "missing", "fold": ""}
 
@@ -53,7 +53,11 @@ def measure(box: Box) -> _Text:
         width = title_width + (text_width(note, _NOTE) + 8 if note else 0)
         return _Text(title, "", (), note, Size(round(width + 2 * _PAD), 24.0))
     inline = title_width + 7 + settings_width <= _MAX_TEXT
-    beneath = () if inline or not box.settings else tuple(wrap(box.settings, _MAX_TEXT - 40, _SETTINGS, 2))
+    beneath = (
+        ()
+        if inline or not box.settings
+        else tuple(wrap(box.settings, _MAX_TEXT - 40, _SETTINGS, 2, joint=" · "))
+    )
     beside = box.settings if inline else ""
     widths = [title_width + (7 + settings_width if beside else 0), text_width(note, _NOTE)]
     widths += [text_width(line, _SETTINGS) for line in beneath]

@@ -75,7 +75,7 @@ def mark(row: Row) -> tuple[str, str]:
     """Return a row's mark and the word that goes with it."""
     if row.passed is None:
         return "·", "for information"
-    return ("✓", "as expected") if row.passed else ("✗", "differs")
+    return ("✓", "right") if row.passed else ("✗", "differs")
 
 
 def case_words(verdict: Verdict) -> str:

@@ -1,5 +1,6 @@
 """Models and verdicts to render, in every shape a course has."""
 
+from functools import lru_cache
 from typing import Any
 
 from grader.comparison import Comparison, Diagnosis, compare_graphs
@@ -128,6 +129,7 @@ def named(name: str) -> ModelGraph:
     )
 
 
+@lru_cache(maxsize=1)
 def graphs() -> dict[str, ModelGraph]:
     return {
         "identity block": residual_block(),

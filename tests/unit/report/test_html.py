@@ -25,7 +25,7 @@ class Outline(HTMLParser):
         self.words: list[str] = []
         self.feed(html)
         self.close()
-        assert self.open == []
+        assert [] == self.open
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
@@ -111,8 +111,9 @@ def test_rows_stand_beside_the_reference():
     """Parameters and connectivity are rows of their own: a mark in words, both values, points."""
     html = render(verdict())
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
-    assert cells[1] == ["✗ differs", "Architecture", "1 difference", "the same", "0 of 3"]
-    assert cells[3][0] == "✓ as expected"
+    assert ["✗ differs", "Architecture", "1 difference", "the same", "0 of 3"] == cells[1]
+    assert ["", "<small>The shortcut is missing.</small>"] == cells[3]
+    assert "✓ right" == cells[4][0]
 
 
 def test_differences_are_numbered_as_in_the_picture():
@@ -125,7 +126,7 @@ def test_differences_are_numbered_as_in_the_picture():
 def test_feedback_folds_the_whole_ladder():
     """A feedback page holds every hint, each folded."""
     html = render(verdict(), feedback=True)
-    assert re.findall(r"<summary>(Hint.*?)</summary>", html) == ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3"]
+    assert ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3"] == re.findall(r"<summary>(Hint.*?)</summary>", html)
     assert "<details open" not in html
 
 

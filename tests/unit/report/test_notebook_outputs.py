@@ -31,14 +31,14 @@ def test_a_correct_model_is_shown_too():
     graph = residual_block(kind="operator")
     same = compare_graphs(graph, residual_block())
     outputs = notebook_outputs(verdict(Outcome.CORRECT, comparison=same))
-    assert len(outputs) == 2
+    assert 2 == len(outputs)
     assert "+ add" in outputs[1]["image/svg+xml"]
     assert "dashed" not in outputs[1]["image/svg+xml"]
 
 
 def test_without_a_model_there_is_no_picture():
     """A verdict without a comparison gives the report alone."""
-    assert len(notebook_outputs(verdict(Outcome.NOT_ATTEMPTED, comparison=None))) == 1
+    assert 1 == len(notebook_outputs(verdict(Outcome.NOT_ATTEMPTED, comparison=None)))
 
 
 def test_the_same_verdict_gives_the_same_outputs():
@@ -59,4 +59,4 @@ def test_rendering_needs_neither_keras_nor_matplotlib():
         "print(sorted({'keras', 'matplotlib', 'tensorflow', 'torch', 'jax', 'IPython'} & set(sys.modules)))\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    assert "[]" == result.stdout.strip()

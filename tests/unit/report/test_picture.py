@@ -56,7 +56,7 @@ def test_a_picture_is_well_formed_and_described(name):
     picture = draw_graph(graphs()[name])
     root = parsed(picture.svg)
     labels = root.get("aria-labelledby", "").split()
-    assert root.get("role") == "img"
+    assert "img" == root.get("role")
     assert labels == [root.find(f"{SVG}{tag}").get("id") for tag in ("title", "desc")]
     assert picture.alt == root.find(f"{SVG}desc").text
     assert picture.alt.startswith("Graph of a model with ")
@@ -74,8 +74,9 @@ def test_boxes_of_real_models_stand_apart(name):
 @pytest.mark.parametrize("name", list(graphs()))
 def test_text_stays_inside_its_box(name):
     """The text of a box is no wider than the box, measured with the font the PNG is drawn in."""
-    areas = rectangles(draw_graph(graphs()[name]).svg)
-    for node in parsed(draw_graph(graphs()[name]).svg).iter(f"{SVG}text"):
+    svg = draw_graph(graphs()[name]).svg
+    areas = rectangles(svg)
+    for node in parsed(svg).iter(f"{SVG}text"):
         x, y, size = (float(node.get(key)) for key in ("x", "y", "font-size"))
         bold = node.get("font-weight") == "bold"
         width = text_width(node.text or "", size, bold=bold)
@@ -161,11 +162,11 @@ def test_a_missing_call_is_a_ghost_between_its_neighbours():
     scene = build_scene(comparison.student, comparison)
     (ghost,) = [index for index, box in enumerate(scene.boxes) if box.kind == "ghost"]
     missing = [line for line in scene.lines if line.kind == "missing"]
-    assert (scene.boxes[ghost].title, scene.boxes[ghost].badges) == ("Add", (1,))
+    assert ("Add", (1,)) == (scene.boxes[ghost].title, scene.boxes[ghost].badges)
     assert {"BatchNormalization", "input"} == {
         scene.boxes[m.source].title for m in missing if m.target == ghost
     }
-    assert [scene.boxes[m.target].title for m in missing if m.source == ghost] == ["ReLU"]
+    assert ["ReLU"] == [scene.boxes[m.target].title for m in missing if m.source == ghost]
     svg = draw_graph(comparison.student, comparison).svg
     assert any(node.get("stroke-dasharray") for node in parsed(svg).iter(f"{SVG}rect"))
     assert any("missing" in text for text in words(svg))
@@ -178,8 +179,8 @@ def test_a_wrong_connection_is_crossed_and_the_right_one_shown():
     ends = {kind: [] for kind in ("plain", "wrong", "missing")}
     for line in scene.lines:
         ends[line.kind].append((scene.boxes[line.source].title, scene.boxes[line.target].title))
-    assert ends["wrong"] == [("ReLU", "Add")]
-    assert ends["missing"] == [("input", "Add")]
+    assert [("ReLU", "Add")] == ends["wrong"]
+    assert [("input", "Add")] == ends["missing"]
     assert len(comparison.student.calls) + 1 == len(ends["plain"])
 
 
@@ -192,20 +193,20 @@ def test_a_model_without_differences_has_no_marks():
 def test_a_shared_layer_is_tagged_at_every_call():
     """A layer called twice bears the same tag twice; layers that are only alike bear none."""
     shared = [text for text in words(draw_graph(siamese()).svg) if text.startswith("shared")]
-    assert shared == ["shared 1", "shared 2", "shared 1", "shared 2"]
+    assert ["shared 1", "shared 2", "shared 1", "shared 2"] == shared
     assert not any(text.startswith("shared") for text in words(draw_graph(siamese(shared=False)).svg))
 
 
 def test_each_call_of_a_nested_model_has_its_frame():
     """An encoder called twice is framed twice, under the name it was given."""
-    assert words(draw_graph(siamese()).svg).count("encoder") == 2
+    assert 2 == words(draw_graph(siamese()).svg).count("encoder")
 
 
 def test_a_long_stack_is_folded_around_its_difference():
     """Runs of many calls become one box that says what they are; the marked call stays."""
     comparison = compare_graphs(stack(200, odd_one=90), stack(200))
     drawn = words(draw_graph(comparison.student, comparison).svg)
-    assert [text for text in drawn if text.endswith("calls")] == ["90 calls", "109 calls"]
+    assert ["90 calls", "109 calls"] == [text for text in drawn if text.endswith("calls")]
     assert any("folded" in text for text in drawn)
     assert "99 · relu" in drawn
 
@@ -261,7 +262,7 @@ def test_the_default_settings_are_left_out():
         use_bias=False,
     )
     graph = plan.graph(plan.call(layer, plan.input(8, 8, 3), shape=(4, 4, 16)))
-    assert call_settings(graph, graph.calls[0]) == "16 · 3×5 · stride 2×2 · same · relu · no bias"
+    assert "16 · 3×5 · stride 2 · same · relu · no bias" == call_settings(graph, graph.calls[0])
 
 
 def test_jupyter_gets_svg_png_and_text():

@@ -16,19 +16,19 @@ def test_every_outcome_has_its_headline(outcome):
 
 def test_the_first_line_says_title_and_score():
     """The first line holds the task's title and the score."""
-    assert render(verdict()).splitlines()[0] == "✗ Not correct yet · Identity block · 1 of 5 points"
+    assert "✗ Not correct yet · Identity block · 1 of 5 points" == render(verdict()).splitlines()[0]
 
 
 def test_an_internal_error_shows_no_score():
     """An internal error is never shown as a zero."""
     text = render(verdict(Outcome.INTERNAL_ERROR, score=0.0))
-    assert ("no score yet" in text, "0 of 5" in text) == (True, False)
+    assert (True, False) == ("no score yet" in text, "0 of 5" in text)
 
 
 def test_rows_show_both_values_and_points():
     """A row stands with the student's value beside the expected one, and its points."""
     line = next(line for line in render(verdict()).splitlines() if "Architecture" in line)
-    assert line.split() == ["✗", "Architecture", "1", "difference", "the", "same", "0/3"]
+    assert ["✗", "Architecture", "1", "difference", "the", "same", "0/3"] == line.split()
 
 
 def test_long_values_are_folded_and_not_cut():
@@ -37,7 +37,7 @@ def test_long_values_are_folded_and_not_cut():
     lines = text.splitlines()
     first = next(index for index, line in enumerate(lines) if "328 in total" in line)
     assert "…" not in text
-    assert " ".join(lines[first : first + 3]).count("trainable") == 4
+    assert 4 == " ".join(lines[first : first + 3]).count("trainable")
 
 
 def test_differences_are_numbered_and_few():
@@ -53,7 +53,7 @@ def test_differences_are_numbered_and_few():
 def test_only_the_first_hint_is_printed():
     """The near-solution at the end of the hint ladder is not printed."""
     text = render(verdict())
-    assert ("What joins the two ways?" in text, "Add the input to `y`." in text) == (True, False)
+    assert (True, False) == ("What joins the two ways?" in text, "Add the input to `y`." in text)
 
 
 def test_the_tasks_own_hints_stand_in_for_a_diagnosis():
