@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from scripts.environment import COURSE, STATE, project_environment
 
-__all__ = ["lab_command", "main", "prepare", "sign_notebooks"]
+__all__ = ["is_laid_out", "lab_command", "lay_out_units", "main", "prepare", "sign_notebooks"]
 
 
 def prepare(course: Path = COURSE) -> None:
@@ -22,15 +20,40 @@ def prepare(course: Path = COURSE) -> None:
     (course / "work").mkdir(exist_ok=True)
 
 
-def release_units() -> None:
-    """Lay out the student versions in ``course/work``; work that is there already is kept."""
-    if importlib.util.find_spec("grader.cli") is None:
+def is_laid_out(unit: Path, work: Path) -> bool:
+    """Tell whether a learner's copy is younger than everything it is made from."""
+    manifest = work / unit.name / ".released.json"
+    if not manifest.is_file():
+        return False
+    made = manifest.stat().st_mtime
+    return all(source.stat().st_mtime <= made for source in (unit / "tasks.py", *unit.glob("*.ipynb")))
+
+
+def lay_out_units(course: Path = COURSE) -> None:
+    """Write the learner's copies in ``course/work``; work that is there already is kept."""
+    stale = [
+        tasks.parent
+        for tasks in sorted(course.glob("units/*/tasks.py"))
+        if not is_laid_out(tasks.parent, course / "work")
+    ]
+    if not stale:
         return
-    released = subprocess.run(
-        [sys.executable, "-m", "grader.cli", "release", "--all"], cwd=COURSE, check=False
-    )
-    if released.returncode != 0:
-        print("The student versions could not be laid out (see above); the lab opens without them.")
+    # Here and not above: this loads nbgrader, which an up-to-date course has no need to wait for.
+    from grader.errors import GraderError
+    from grader.nbgrader_plugin.release import release_unit
+
+    for unit in stale:
+        print(
+            f"Laying out {unit.name}: solving it once for the answer key, which takes some seconds",
+            flush=True,
+        )
+        try:
+            release = release_unit(unit.name, course, self_paced=True)
+        except GraderError as error:
+            print(f"{unit.name} cannot be laid out, and the lab opens without it: {error}", flush=True)
+            continue
+        for name in release.beside:
+            print(f"  Your work in {unit.name} was kept; the new version lies beside it: {name}", flush=True)
 
 
 def sign_notebooks(course: Path = COURSE) -> int:
@@ -75,7 +98,7 @@ def main(extra: list[str]) -> None:
     os.environ.update(project_environment(os.environ))
     STATE.mkdir(exist_ok=True)
     prepare()
-    release_units()
+    lay_out_units()
     sign_notebooks()
     # nbgrader looks for its configuration in the working folder.
     os.chdir(COURSE)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.environment import COURSE, PROJECT, project_environment
 
-__all__ = ["BACKENDS", "find_notebooks", "main", "nbval_command", "nbval_environment"]
+__all__ = ["BACKENDS", "find_notebooks", "main", "make_keys", "nbval_command", "nbval_environment"]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 # pytest's code for "nothing was collected".
@@ -22,6 +22,15 @@ NOTHING_COLLECTED = 5
 def find_notebooks(course: Path = COURSE) -> list[Path]:
     """Return the index, then every lesson and assignment, in order."""
     return [*sorted(course.glob("*.ipynb")), *sorted(course.glob("units/*/*.ipynb"))]
+
+
+def make_keys(course: Path = COURSE) -> None:
+    """Make the answer keys that the assignments' checks judge against; fresh ones are kept."""
+    from grader.execution.keyring import public_key
+    from grader.nbgrader_plugin.release import find_unit
+
+    for tasks in sorted(course.glob("units/*/tasks.py")):
+        public_key(find_unit(tasks.parent.name, course))
 
 
 def nbval_command(notebooks: list[Path], jobs: int) -> list[str]:
@@ -72,6 +81,7 @@ def main(arguments: list[str]) -> int:
     if not notebooks:
         print("There are no notebooks under course/ yet.")
         return 0
+    make_keys()
     failed = []
     for backend in options.backends:
         began = time.monotonic()
