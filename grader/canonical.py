@@ -254,9 +254,10 @@ def _steps(
     activation = _layer_activation(kind, config, rank)
     if activation is not None:
         return activation
+    config = _axis(config, rank)
     if kind in _SPLIT_ACTIVATION:
         function = config.pop("activation", "linear")
-        return [(kind, config), *_activation(function, {}, rank)]
+        return [(kind, _pointwise(config)), *_activation(function, {}, rank)]
     return [(kind, {**config, **_constants(constants)})]
 
 
@@ -274,6 +275,16 @@ def _axis(config: dict[str, Any], rank: int) -> dict[str, Any]:
     axis = config.get("axis")
     if isinstance(axis, int) and axis < 0:
         return {**config, "axis": axis + rank}
+    if isinstance(axis, list) and all(isinstance(number, int) for number in axis):
+        return {**config, "axis": sorted(number % rank for number in axis)}
+    return config
+
+
+def _pointwise(config: dict[str, Any]) -> dict[str, Any]:
+    """Drop the padding and dilation of a kernel of size one: they change nothing, at any stride."""
+    size = config.get("kernel_size")
+    if isinstance(size, list) and all(length == 1 for length in size):
+        return {key: value for key, value in config.items() if key not in ("padding", "dilation_rate")}
     return config
 
 
@@ -328,7 +339,12 @@ def _op_steps(
     if kind == "Identity":
         return []
     if kind in _MERGES:
-        return [(_MERGES[kind], _axis(_unargued(config, "axis", 1), rank))]
+        op = _MERGES[kind]
+        if op == "concatenate":
+            return [(op, _axis(_unargued(config, "axis", 1), rank))]
+        return [(op, _unplaced(config) if op in COMMUTATIVE else config)]
+    if kind == "ReLU":  # what keras.activations.relu records
+        return _layer_activation(kind, config, rank) or [(f"ops {kind}", config)]
     if kind in _ACTIVATION_OPS:
         name = _ACTIVATION_OPS[kind]
         known = _ACTIVATION_DEFAULTS.get(name, {})
@@ -342,6 +358,15 @@ def _op_steps(
         if dims in (2, 3) and listed == list(range(1, dims + 1)):
             return [(f"GlobalAveragePooling{dims}D", {"data_format": "channels_last", "keepdims": False})]
     return [(f"ops {kind}", config)]
+
+
+def _unplaced(config: dict[str, Any]) -> dict[str, Any]:
+    """Forget on which side of an unordered operation a constant stands: ``2 * x`` is ``x * 2``."""
+    constants = [key for key in config if key.startswith("argument ")]
+    if not constants:
+        return config
+    kept = {key: value for key, value in config.items() if key not in constants}
+    return {**kept, "constants": sorted((config[key] for key in constants), key=repr)}
 
 
 def _unargued(config: dict[str, Any], name: str, position: int) -> dict[str, Any]:

@@ -6,13 +6,20 @@ Exit codes: 0 done (``compare``: the same architecture), 1 a negative answer (``
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.errors import GraderError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["app", "main"]
 
@@ -125,3 +132,151 @@ def doctor(as_json: AsJson = False) -> None:
     else:
         typer.echo(checkup.render(findings))
     raise typer.Exit(1 if any(finding.status is checkup.Status.FAIL for finding in findings) else 0)
+
+
+@app.command()
+def release(
+    unit: UnitName,
+    course: CourseDir = HERE,
+    learner: Annotated[
+        bool, typer.Option("--learner", help="Write course/work/UNIT for a self-paced learner.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the student version of a unit: for a class, or for yourself as a learner.
+
+    Example: grader release 04_residual_connections. Exit codes: 0 released, 2 the unit cannot be
+    released; the message says why.
+    """
+    from grader.nbgrader_plugin.release import release_unit
+
+    with _quiet_nbgrader():
+        done = release_unit(unit, _course(course), self_paced=learner)
+    if as_json:
+        typer.echo(done.to_json())
+        return
+    typer.echo(f"{unit} is in {_shown(Path(done.folder))}: {', '.join(done.files)}")
+    for name in done.kept:
+        typer.echo(f"  {name} has work in it and was left as it is.")
+    for name in done.beside:
+        typer.echo(f"  The new version lies beside it: {name}")
+
+
+@app.command()
+def grade(
+    unit: UnitName,
+    course: CourseDir = HERE,
+    student: Annotated[
+        list[str] | None, typer.Option("--student", help="Grade this student only; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grade the submissions of a unit.
+
+    Example: grader grade 04_residual_connections --json. Exit codes: 0 graded, 1 graded, but some
+    submission needs a look, 2 nothing could be graded.
+    """
+    from grader.nbgrader_plugin.grade import grade_unit
+    from grader.results_table import results_table
+
+    with _quiet_nbgrader(), _progress(f"Grading {unit}") as advance:
+        results = grade_unit(unit, _course(course), students=student, progress=advance)
+    if as_json:
+        typer.echo("[" + ",".join(result.to_json() for result in results) + "]")
+    else:
+        _print_table(results_table([(result.student, result) for result in results], "student"))
+    raise typer.Exit(1 if any(result.needs_look for result in results) else 0)
+
+
+@app.command()
+def feedback(unit: UnitName, course: CourseDir = HERE, as_json: AsJson = False) -> None:
+    """Write the HTML feedback of a graded unit.
+
+    Example: grader feedback 04_residual_connections. Exit codes: 0 written, 2 nothing is graded yet.
+    """
+    from grader.nbgrader_plugin.grade import feedback_unit
+
+    with _quiet_nbgrader():
+        folders = feedback_unit(unit, _course(course))
+    if as_json:
+        typer.echo(json.dumps({name: str(folder) for name, folder in folders.items()}))
+        return
+    for name, folder in folders.items():
+        typer.echo(f"{name}: {_shown(folder)}")
+
+
+@app.command()
+def demo(
+    unit: Annotated[
+        str, typer.Argument(help="The unit whose samples are graded.")
+    ] = "04_residual_connections",
+    course: CourseDir = HERE,
+    into: Annotated[Path, typer.Option(help="Where the demonstration course is made.")] = Path("build/demo"),
+) -> None:
+    """Release a unit, turn its samples into submissions, grade them, and write feedback.
+
+    Example: grader demo. Works on a copy of the course. Exit codes: 0 every sample got what it
+    should, 1 one did not, 2 the unit cannot be released.
+    """
+    from grader import demo as demonstration
+    from grader import doctor as checkup
+    from grader.results_table import results_table
+
+    with _quiet_nbgrader(), _progress(f"Grading the samples of {unit}") as advance:
+        shown = demonstration.run_demo(unit, _course(course), into, advance)
+    _print_table(results_table(list(shown.results), "sample"))
+    for problem in shown.problems:
+        typer.echo(f"NOT AS IT SHOULD BE: {problem}")
+    typer.echo(f"isolation: {checkup.check_isolation().found}")
+    for name, path in shown.places.items():
+        typer.echo(f"{name}: {_shown(path)}")
+    raise typer.Exit(1 if shown.problems else 0)
+
+
+def _shown(path: Path) -> str:
+    """Write a path as seen from here, where it lies below."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+@contextmanager
+def _quiet_nbgrader() -> Iterator[None]:
+    """Keep nbgrader's log lines off the screen; what matters comes back in the results."""
+    with _silenced("traitlets"), _silenced("nbgrader"):
+        yield
+
+
+@contextmanager
+def _silenced(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a progress bar on stderr while submissions are graded."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        line = bar.add_task(title, total=None)
+
+        def advance(student: str, number: int, total: int) -> None:
+            bar.update(line, description=f"{title}: {student}", completed=number - 1, total=total)
+
+        yield advance
+
+
+def _print_table(table: Table) -> None:
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=150)  # a pipe has no width of its own; rows should not be cut to 80
+    console.print(table)
