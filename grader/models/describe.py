@@ -16,8 +16,9 @@ from grader.evidence import InputSpec
 from grader.graph import Api, ModelGraph
 from grader.models.lazy_tensorflow import tensorflow_not_imported
 from grader.models.nested import is_plain_model, recorded_graph
+from grader.models.nodes import maker
 from grader.models.structures import flatten, leaves
-from grader.models.trace import Recorder, maker, recording
+from grader.models.trace import Recorder, recording
 from grader.models.walk import GraphWriter
 
 __all__ = ["Described", "describe", "describe_tensors", "make_inputs", "reading"]
@@ -211,11 +212,20 @@ def _required_parameters(model: Any) -> int:
 
 
 def _remembered_arguments(model: Any) -> tuple[Any, ...]:
+    for node in model._inbound_nodes:  # called on symbolic tensors: they say it all
+        if not node.arguments.kwargs.keys() - {"training", "mask"}:
+            args: tuple[Any, ...] = keras.tree.map_structure(_symbol, node.arguments.args)
+            return args
     shapes = getattr(model, "_build_shapes_dict", None)
     if not model.built or not shapes or any(shape is None for shape in shapes.values()):
         raise UnreadableModelError(
             f"The model {model.name!r} ({type(model).__name__}) has not been called yet, so the shape of its "
             "input is not known. Call it once on data or on a keras.Input, or pass inputs."
+        )
+    if len(shapes) < _required_parameters(model):
+        raise UnreadableModelError(
+            f"The call() of the model {model.name!r} ({type(model).__name__}) takes several arguments, and Keras "
+            "remembers the shape of the first only. Call it once on keras.Input tensors, or pass inputs."
         )
     return tuple(_remembered(shape) for shape in shapes.values())
 

@@ -23,9 +23,15 @@ from keras.src.ops.node import Node
 
 from grader.models.layers import can_look_inside
 from grader.models.nested import given_tensors, own_nodes, recorded_graph
+from grader.models.nodes import maker, nodes_before
 from grader.models.plain import is_array
 
-__all__ = ["Recorder", "Trace", "TraceError", "maker", "recording"]
+__all__ = ["Recorder", "Trace", "TraceError", "recording"]
+
+
+_CONTROL_FLOW = frozenset(
+    {"AssociativeScan", "Cond", "ForiLoop", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop"}
+)
 
 
 class TraceError(Exception):
@@ -44,22 +50,6 @@ class Trace:
     failure: str | None = None
 
 
-def maker(tensor: Any) -> Any:
-    """Return the ``Node`` whose call made the tensor; ``None`` for inputs and bare tensors."""
-    history = getattr(tensor, "_keras_history", None)
-    if history is None or history.operation is None:
-        return None
-    nodes = history.operation._inbound_nodes
-    if history.node_index < len(nodes):
-        node = nodes[history.node_index]
-        if any(output is tensor for output in node.outputs):
-            return None if node.is_input else node
-    for node in nodes:  # indexes shift when someone else has removed nodes
-        if any(output is tensor for output in node.outputs):
-            return None if node.is_input else node
-    return None
-
-
 class Recorder:
     """What was seen while a ``recording`` was open."""
 
@@ -69,6 +59,7 @@ class Recorder:
         self.given: dict[int, Any] = {}  # id of a stand-in → the tensor it stands for
         self._wired: list[tuple[list[Any], Any]] = []
         self._traces: dict[int, Trace] = {}
+        self._depth = 0
         self._alive: list[Any] = []  # ids name these objects, so none of them may be freed
 
     def trace_of(self, node: Any) -> Trace | None:
@@ -89,6 +80,14 @@ class Recorder:
             parent = tensor._keras_history.operation
             if parent is not None:
                 self._wired.append((parent._outbound_nodes, node))
+
+    def refuse_control_flow(self, operation: Any) -> None:
+        """Stop a trace at an operation whose branches or rounds are functions, not calls.
+
+        Keras draws them on some backends and not on others, with tensors that seem to make themselves.
+        """
+        if self._depth and type(operation).__name__ in _CONTROL_FLOW:
+            raise TraceError(f"{type(operation).__name__} decides at run time what is computed")
 
     def call(self, layer: Any, args: Any, kwargs: Any, keras_way: Any) -> Any:
         """Stand in for ``Layer.symbolic_call``; ``keras_way`` is the original."""
@@ -125,17 +124,24 @@ class Recorder:
         self._alive.append(stand_ins)
         if "training" in kwargs and kwargs["training"] is None:
             kwargs["training"] = True
-        with keras.StatelessScope():
-            graph = recorded_graph(layer)
-            if graph is not None:
-                returned = graph._run_through_graph(given_tensors(graph, args, kwargs))
-            else:
-                returned = layer.call(*args, **kwargs)
+        self._depth += 1
+        try:
+            returned = self._run(layer, args, kwargs)
+        finally:
+            self._depth -= 1
         outputs = keras.tree.flatten(returned)
         if not outputs or not all(isinstance(output, keras.KerasTensor) for output in outputs):
             raise TraceError("the call returns something else than tensors")
-        _refuse_foreign_tensors(outputs, {id(fresh) for _, fresh in stand_ins.values()})
+        # An UnconnectedError here: the call uses a tensor that is none of its arguments.
+        list(nodes_before(outputs, {id(fresh) for _, fresh in stand_ins.values()}))
         return Trace(tuple(stand_ins.values()), tuple(outputs)), returned
+
+    def _run(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        graph = recorded_graph(layer)
+        with keras.StatelessScope():
+            if graph is not None:
+                return graph._run_through_graph(given_tensors(graph, args, kwargs))
+            return layer.call(*args, **kwargs)
 
     def undo(self) -> None:
         """Take every node made in the recording out of the lists it was put into."""
@@ -158,20 +164,6 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
-def _refuse_foreign_tensors(outputs: list[Any], own: set[int]) -> None:
-    """Refuse a trace that reaches a tensor which was not given to the call."""
-    stack, seen = list(outputs), set()
-    while stack:
-        tensor = stack.pop()
-        if id(tensor) in own or id(tensor) in seen:
-            continue
-        seen.add(id(tensor))
-        node = maker(tensor)
-        if node is None:
-            raise TraceError("the call uses a tensor that is none of its arguments")
-        stack.extend(node.arguments.keras_tensors)
-
-
 def _refuse_weights_baked_in(layer: Any, nodes: list[Any]) -> None:
     """Refuse a trace in which the present values of the layer's variables became constants."""
     if not layer._trainable_variables and not layer._non_trainable_variables:
@@ -191,23 +183,29 @@ def recording() -> Iterator[Recorder]:
     Not for several threads at once: Keras's ``Layer`` and ``Node`` are wrapped meanwhile.
     """
     recorder = Recorder()
-    keras_way, keras_init = keras.Layer.symbolic_call, Node.__init__
+    keras_way, keras_op, keras_init = keras.Layer.symbolic_call, keras.Operation.symbolic_call, Node.__init__
     names = global_state.get_global_attribute("object_name_uids")
     counted = None if names is None else dict(names)
 
     def symbolic_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         return recorder.call(layer, args, kwargs, keras_way)
 
+    def symbolic_op(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder.refuse_control_flow(operation)
+        return keras_op(operation, *args, **kwargs)
+
     def wired_init(node: Any, *args: Any, **kwargs: Any) -> None:
         keras_init(node, *args, **kwargs)
         recorder.made(node)
 
     keras.Layer.symbolic_call = symbolic_call
+    keras.Operation.symbolic_call = symbolic_op
     Node.__init__ = wired_init
     try:
         yield recorder
     finally:
-        keras.Layer.symbolic_call, Node.__init__ = keras_way, keras_init
+        keras.Layer.symbolic_call, keras.Operation.symbolic_call = keras_way, keras_op
+        Node.__init__ = keras_init
         recorder.undo()
         if names is not None and counted is not None:
             names.clear()

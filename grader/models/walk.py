@@ -1,8 +1,7 @@
-"""Walk Keras nodes from outputs back to inputs and write them down as a ``ModelGraph``."""
+"""Write the calls that lead to some tensors down as a ``ModelGraph``."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,59 +10,12 @@ import keras
 from grader.graph import Api, Argument, Call, Layer, ModelGraph, Port, Tensor, Weight
 from grader.models import layers as facts
 from grader.models.nested import own_nodes, recorded_graph
+from grader.models.nodes import nodes_before, placed_arguments, sources
 from grader.models.plain import constant
 from grader.models.structures import flatten
-from grader.models.trace import Recorder, Trace, maker
+from grader.models.trace import Recorder, Trace
 
-__all__ = ["GraphWriter", "UnconnectedError", "sources"]
-
-
-class UnconnectedError(Exception):
-    """A tensor traces back to one that is not among the inputs; ``tensor`` is that one."""
-
-    def __init__(self, tensor: Any) -> None:
-        super().__init__(f"the tensor {tensor.name!r} of shape {tensor.shape} does not come from the inputs")
-        self.tensor = tensor
-
-
-def _nodes_before(outputs: Sequence[Any], known: Mapping[int, int] | None) -> Iterator[Any]:
-    """Yield the nodes that lead to the outputs, each after those it needs; ``UnconnectedError`` when one is lost.
-
-    Iterative, since a model may be deeper than Python's stack. ``known`` holds the ids of tensors to
-    stop at; ``None`` stops nowhere.
-    """
-    done: set[int] = set()
-    stack: list[tuple[Any, bool]] = [(tensor, False) for tensor in reversed(outputs)]
-    while stack:
-        item, complete = stack.pop()
-        if complete:
-            if id(item) not in done:
-                done.add(id(item))
-                yield item
-            continue
-        if known is not None and id(item) in known:
-            continue
-        node = maker(item)
-        if node is None:
-            if known is not None:
-                raise UnconnectedError(item)
-            continue
-        if id(node) not in done:
-            stack.append((node, True))
-            stack.extend((tensor, False) for tensor in reversed(_needs(node)))
-
-
-def sources(outputs: Sequence[Any]) -> list[Any]:
-    """Return the tensors that no call made and from which the outputs come, in order of first use."""
-    found: dict[int, Any] = {}
-    for node in _nodes_before(outputs, None):
-        for tensor in _needs(node):
-            if maker(tensor) is None:
-                found.setdefault(id(tensor), tensor)
-    for tensor in outputs:
-        if maker(tensor) is None:
-            found.setdefault(id(tensor), tensor)
-    return list(found.values())
+__all__ = ["GraphWriter"]
 
 
 class GraphWriter:
@@ -133,7 +85,7 @@ class GraphWriter:
         Raises:
             UnconnectedError: an output needs a tensor that is neither known nor made by a call.
         """
-        for node in _nodes_before(outputs, known):
+        for node in nodes_before(outputs, known):
             if all(id(output) in known for output in node.outputs):
                 continue
             if not (facts.can_look_inside(node.operation) and self._expand_inside(node, known, scope)):
@@ -198,7 +150,7 @@ class GraphWriter:
         return self.expand(outputs, known, ())
 
     def _arguments(self, node: Any, known: Mapping[int, int]) -> Iterator[Argument]:
-        for place, value in _placed(node):
+        for place, value in placed_arguments(node):
             yield from self._argument(place, value, known)
 
     def _argument(self, place: str, value: Any, known: Mapping[int, int]) -> Iterator[Argument]:
@@ -237,61 +189,3 @@ class GraphWriter:
 
 def _holds_symbols(value: Any) -> bool:
     return any(isinstance(leaf, (keras.KerasTensor, keras.Variable)) for leaf in flatten(value))
-
-
-def _needs(node: Any) -> list[Any]:
-    """Return the tensors among the node's arguments."""
-    if node.arguments._single_positional_tensor is not None:
-        return [node.arguments._single_positional_tensor]
-    values = [value for _, value in _placed(node)]
-    return [leaf for leaf in flatten(values) if isinstance(leaf, keras.KerasTensor)]
-
-
-def _placed(node: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each argument with its place: required ones by position, optional ones by name.
-
-    However the student wrote it, the same call gets the same places. ``training``, arguments left
-    at their defaults and masks that Keras passed along by itself are dropped.
-    """
-    parameters = _parameters(node.operation)
-    by_name = {parameter.name: (index, parameter) for index, parameter in enumerate(parameters)}
-    for index, value in enumerate(node.arguments.args):
-        parameter = parameters[index] if index < len(parameters) else None
-        if parameter is None or parameter.kind is parameter.VAR_POSITIONAL or _required(parameter):
-            yield str(index), value
-        elif parameter.name != "training" and not _is_default(value, parameter):
-            yield parameter.name, value
-    for name, value in node.arguments.kwargs.items():
-        index, parameter = by_name.get(name, (0, None))
-        if name == "training" or (parameter is not None and _is_default(value, parameter)):
-            continue
-        if name.endswith("mask") and _came_along(value, node):
-            continue
-        yield (str(index) if parameter is not None and _required(parameter) else name), value
-
-
-def _parameters(operation: Any) -> list[inspect.Parameter]:
-    signature = getattr(operation, "_call_signature", None)
-    try:
-        return list((signature or inspect.signature(operation.call)).parameters.values())
-    except (TypeError, ValueError):
-        return []
-
-
-def _came_along(mask: Any, node: Any) -> bool:
-    """Say whether Keras took the mask from another argument (``Layer.__call__``, step 6)."""
-    attached = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.arguments.keras_tensors}
-    return all(leaf is None or id(leaf) in attached for leaf in flatten(mask))
-
-
-def _required(parameter: inspect.Parameter) -> bool:
-    return parameter.default is parameter.empty and parameter.kind in (
-        parameter.POSITIONAL_ONLY,
-        parameter.POSITIONAL_OR_KEYWORD,
-    )
-
-
-def _is_default(value: Any, parameter: inspect.Parameter) -> bool:
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return type(value) is type(parameter.default) and bool(value == parameter.default)
-    return False
