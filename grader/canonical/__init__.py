@@ -1,0 +1,5 @@
+"""The normal form of a ``ModelGraph``, and the rules that bring a call into it."""
+
+from grader.canonical.normal_form import Edge, Node, NormalGraph, normalize
+
+__all__ = ["Edge", "Node", "NormalGraph", "normalize"]

@@ -1,0 +1,225 @@
+"""The normal form of a ``ModelGraph``: what is left when the style of writing is taken away.
+
+Names, creation order, nesting and the API used do not survive. ``Dense(activation="relu")`` is a
+``Dense`` and a relu; ``Add()([a, b])``, ``a + b`` and ``keras.ops.add`` are one n-ary, unordered sum;
+``Flatten`` is a ``Reshape``; linear activations, identities and ``Dropout(0)`` are gone.
+
+A normal form is made of ``Node``s. Each use of a tensor is an ``Edge`` of its own, with its slot, so
+that ``Add()([x, x])`` keeps both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grader.canonical.rules import ASSOCIATIVE, COMMUTATIVE, MERGES, steps
+from grader.graph import Call, Layer, ModelGraph, Shape
+from grader.tasks import CompareOptions
+
+__all__ = ["Edge", "Node", "NormalGraph", "normalize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One use of a tensor: which node made it, as which of its outputs, and the slot it fills."""
+
+    slot: str
+    node: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of the normal form.
+
+    ``settings`` are the settings that matter, ``key`` their canonical text together with the op,
+    shapes and dtype. ``weights`` are indexes into the model graph's weights: two nodes with the same
+    ones share them. ``calls`` are the calls of the model graph it came from (none for an input).
+    """
+
+    op: str
+    settings: Mapping[str, Any]
+    key: str
+    edges: tuple[Edge, ...]
+    shapes: tuple[Shape, ...]
+    weights: tuple[int, ...]
+    calls: tuple[int, ...]
+
+    @property
+    def unordered(self) -> bool:
+        """Whether the order of the inputs has no meaning."""
+        return self.op in COMMUTATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class NormalGraph:
+    """Nodes in an order in which every node follows what feeds it; inputs come first.
+
+    ``inputs`` are ``(key, node)``; ``outputs`` are ``(key, node, output)``.
+    """
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[tuple[str, int], ...]
+    outputs: tuple[tuple[str, int, int], ...]
+    source: ModelGraph
+
+    def consumers(self) -> list[list[tuple[int, str, int]]]:
+        """Return, for each node, who uses it: ``(consumer, slot, which output)``."""
+        users: list[list[tuple[int, str, int]]] = [[] for _ in self.nodes]
+        for index, node in enumerate(self.nodes):
+            for edge in node.edges:
+                users[edge.node].append((index, edge.slot, edge.output))
+        return users
+
+
+def normalize(graph: ModelGraph, options: CompareOptions | None = None) -> NormalGraph:
+    """Return the normal form of a graph; ``options`` say which properties must be kept in it."""
+    builder = _Builder(graph, options or CompareOptions())
+    return builder.build()
+
+
+class _Builder:
+    """Walks the calls once, in order, and adds zero, one or two nodes for each."""
+
+    def __init__(self, graph: ModelGraph, options: CompareOptions) -> None:
+        self.graph = graph
+        self.options = options
+        self.nodes: list[Node] = []
+        self.made: dict[int, tuple[int, int]] = {}  # tensor → (node, output)
+
+    def build(self) -> NormalGraph:
+        graph = self.graph
+        inputs = []
+        for port in graph.inputs:
+            tensor = graph.tensors[port.tensor]
+            inputs.append((port.key, len(self.nodes)))
+            self._add("input", {"dtype": tensor.dtype}, (), (tensor.shape,), (), (), outputs=(port.tensor,))
+        for index, call in enumerate(graph.calls):
+            self._call(index, call)
+        outputs = tuple((port.key, *self.made[port.tensor]) for port in graph.outputs)
+        normal = NormalGraph(tuple(self.nodes), tuple(inputs), outputs, graph)
+        return _prune(_flatten(normal), keep=len(inputs))
+
+    def _add(
+        self,
+        op: str,
+        settings: Mapping[str, Any],
+        edges: tuple[Edge, ...],
+        shapes: tuple[Shape, ...],
+        weights: tuple[int, ...],
+        calls: tuple[int, ...],
+        outputs: tuple[int, ...] = (),
+    ) -> int:
+        weight_facts = [self._weight_facts(weight) for weight in weights]
+        key = json.dumps([op, settings, [shape[1:] for shape in shapes], weight_facts], sort_keys=True)
+        self.nodes.append(Node(op, settings, key, edges, shapes, weights, calls))
+        for position, tensor in enumerate(outputs):
+            self.made[tensor] = (len(self.nodes) - 1, position)
+        return len(self.nodes) - 1
+
+    def _weight_facts(self, index: int) -> list[Any]:
+        weight = self.graph.weights[index]
+        facts: list[Any] = [list(weight.shape), weight.dtype]
+        return [*facts, weight.trainable] if self.options.trainable else facts
+
+    def _call(self, index: int, call: Call) -> None:
+        graph = self.graph
+        layer = graph.layers[call.layer]
+        shapes = tuple(graph.tensors[tensor].shape for tensor in call.outputs)
+        edges = tuple(
+            Edge(argument.place, *self.made[argument.tensor])
+            for argument in call.arguments
+            if argument.tensor is not None
+        )
+        constants = {
+            argument.place: argument.value
+            for argument in call.arguments
+            if argument.tensor is None and argument.weight is None and argument.value is not None
+        }
+        tied = {argument.place: argument.weight for argument in call.arguments if argument.weight is not None}
+        weights = (*layer.weights, *(tied[place] for place in sorted(tied)))
+        stages = steps(layer, constants, shapes, self._input_shapes(edges))
+        if stages and stages[0][0] in MERGES:  # `Add()([a, b])` and `a + b` fill differently named slots
+            edges = tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
+        else:
+            edges = tuple(sorted(edges, key=lambda edge: edge.slot))
+        if not stages and len(edges) == 1:
+            self.made[call.outputs[0]] = (edges[0].node, edges[0].output)
+            return
+        for position, (op, settings) in enumerate(stages):
+            first, last = position == 0, position == len(stages) - 1
+            kept = self._with_options(settings, layer) if first else settings
+            if tied and first:
+                kept = {**kept, "weight slots": sorted(tied)}
+            node = self._add(
+                op, kept, edges, shapes, weights if first else (), (index,), call.outputs if last else ()
+            )
+            edges = (Edge("0", node, 0),)
+
+    def _input_shapes(self, edges: tuple[Edge, ...]) -> tuple[Shape, ...]:
+        return tuple(self.nodes[edge.node].shapes[edge.output] for edge in edges)
+
+    def _with_options(self, settings: Mapping[str, Any], layer: Layer) -> Mapping[str, Any]:
+        kept = dict(settings)
+        if layer.dtype != "float32":
+            kept["dtype policy"] = layer.dtype
+        if self.options.names:
+            kept["name"] = layer.name
+        if self.options.initializers:
+            kept |= {key: value for key, value in layer.config.items() if key.endswith("_initializer")}
+        return kept
+
+
+def _flatten(graph: NormalGraph) -> NormalGraph:
+    """Draw nested sums (products, maxima) of equal shapes together into one n-ary node."""
+    users = graph.consumers()
+    kept_outputs = {node for _, node, _ in graph.outputs}
+    nodes = list(graph.nodes)
+    for index, node in enumerate(nodes):
+        if node.op not in ASSOCIATIVE:
+            continue
+        edges: list[Edge] = []
+        calls = list(node.calls)
+        for edge in node.edges:
+            inner = nodes[edge.node]
+            mergeable = (
+                inner.op == node.op
+                and inner.settings == node.settings
+                and len(users[edge.node]) == 1
+                and edge.node not in kept_outputs
+                and inner.shapes == node.shapes
+            )
+            if mergeable:
+                edges.extend(inner.edges)
+                calls = [*inner.calls, *calls]
+            else:
+                edges.append(edge)
+        renumbered = tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
+        nodes[index] = replace(node, edges=renumbered, calls=tuple(calls))
+    return NormalGraph(tuple(nodes), graph.inputs, graph.outputs, graph.source)
+
+
+def _prune(graph: NormalGraph, keep: int) -> NormalGraph:
+    """Drop nodes that reach no output; inputs (the first ``keep``) stay."""
+    live = set(range(keep))
+    stack = [node for _, node, _ in graph.outputs]
+    while stack:
+        index = stack.pop()
+        if index in live and index >= keep:
+            continue
+        live.add(index)
+        stack.extend(edge.node for edge in graph.nodes[index].edges if edge.node not in live)
+    order = sorted(live)
+    place = {old: new for new, old in enumerate(order)}
+    nodes = tuple(
+        replace(
+            graph.nodes[old],
+            edges=tuple(replace(edge, node=place[edge.node]) for edge in graph.nodes[old].edges),
+        )
+        for old in order
+    )
+    outputs = tuple((key, place[node], output) for key, node, output in graph.outputs)
+    return NormalGraph(nodes, graph.inputs, outputs, graph.source)
