@@ -156,10 +156,10 @@ class ExecuteAndJudge(RecordingClient, Execute):
     def _leave_to_a_person(
         self, nb: NotebookNode, resources: Any, reason: str, *, keep_outputs: bool = False
     ) -> None:
-        """Give no score to any cell that would have got one automatically."""
+        """Give no score to any cell; with ``keep_outputs``, to none that its outputs would have scored."""
         for cell in nb.cells:
-            if is_grade(cell) and cell.cell_type == "code":
-                if not keep_outputs:
+            if is_grade(cell) and (cell.cell_type == "code" or not keep_outputs):
+                if cell.cell_type == "code" and not keep_outputs:
                     cell.outputs = []
                 _mark(resources, UNSCORED, cell.metadata.nbgrader["grade_id"], reason)
 
