@@ -38,6 +38,7 @@ STAGES = {
     "samples": 7,
     "saved_models": 7,
     "demo": 8,
+    "results_table": 8,
     "": 9,  # grader/__init__.py
     "cli": 9,
 }
