@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from grader.comparison.records import Diagnosis
-from grader.evidence import Case, Evidence, Failure, Reply, RunFacts
+from grader.evidence import Evidence, Failure, Reply, RunFacts
 from grader.judge.challenge import challenge_for, disagreements
 from grader.judge.result import CaseResult
-from grader.judge.rows import build_rows, holds, value_text
+from grader.judge.rows import build_rows, holds
 from grader.keys import TaskKey
 from grader.misconceptions import HARD_CODED_SIZE
 from grader.tasks import Api
@@ -155,14 +155,13 @@ class _Bench:
         if not failing:
             where = "" if count == 1 else ", in both cases" if count == 2 else f", in all {count} cases"
             return f"Everything that was asked for is there{where}."
-        prefix = f"{_case_text(shown.case)}: " if count > 1 and _case_text(shown.case) else ""
         if shown.given.failure is not None:
-            return prefix + _failure_text(shown.given.failure)
+            return _failure_text(shown.given.failure)
         if shown.comparison is not None and shown.comparison.differences:
-            return prefix + shown.comparison.differences[0].message
+            return shown.comparison.differences[0].message
         if shown.given.kind != shown.wanted.kind:
-            return prefix + _kind_text(shown)
-        return prefix + "The work does not meet everything that is asked for; see the rows below."
+            return _kind_text(shown)
+        return "The work does not meet everything that is asked for; see the rows below."
 
     def _remarks(self, shown: CaseResult) -> tuple[str, ...]:
         student, reference = shown.given.graph, shown.wanted.graph
@@ -179,14 +178,6 @@ class _Bench:
         return ()
 
 
-def _case_text(case: Case) -> str:
-    parts = [f"{name}={value_text(value)}" for name, value in case.arguments.items()]
-    shapes = [str(spec.shape) for spec in case.inputs]
-    if shapes:
-        parts.insert(0, "input " + " and ".join(shapes))
-    return "With " + ", ".join(parts) if parts else ""
-
-
 def _failure_text(failure: Failure) -> str:
     where = ""
     if failure.call is not None:
@@ -197,9 +188,9 @@ def _failure_text(failure: Failure) -> str:
             else f" in {failure.call.class_name}"
         )
     message = failure.message if len(failure.message) <= 300 else failure.message[:300] + "…"
-    return f"your code raised {failure.type}{where}: {message}"
+    return f"Your code raised {failure.type}{where}: {message}"
 
 
 def _kind_text(shown: CaseResult) -> str:
     names = {"model": "a model", "value": "a plain value", "failure": "an error"}
-    return f"found {names[shown.given.kind]}, expected {names[shown.wanted.kind]}."
+    return f"Found {names[shown.given.kind]}, expected {names[shown.wanted.kind]}."

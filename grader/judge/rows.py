@@ -11,7 +11,7 @@ from grader.judge.result import CaseResult
 from grader.tasks import Answer, Architecture, Connectivity, Expectation, Parameters
 from grader.verdict import Row
 
-__all__ = ["build_rows", "holds", "value_text"]
+__all__ = ["build_rows", "holds"]
 
 
 def build_rows(
@@ -111,7 +111,7 @@ def _api_row(expectation: Any, shown: CaseResult) -> tuple[str, str, str, str]:
 
 
 def _answer_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
-    found = value_text(shown.given.value) if shown.given.kind == "value" else "no plain value"
+    found = _value_text(shown.given.value) if shown.given.kind == "value" else "no plain value"
     return "Answer", found, "the reference's answer", ""
 
 
@@ -129,7 +129,7 @@ def _counts_text(counts: Counts) -> str:
     return f"{text}: {counts.trainable:,} trainable, {counts.non_trainable:,} non-trainable"
 
 
-def value_text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     """Write a plain value as in Python, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 60 else text[:60] + "…"

@@ -24,6 +24,8 @@ __all__ = ["render"]
 MAX_DIFFERENCES = 12
 _UNIT_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
 _CELL = 'style="text-align: left; padding: 2px 12px 2px 0; vertical-align: top"'
+# nbgrader's pages style a summary as a block, which hides the triangle that says it can be opened.
+_SUMMARY = '<summary style="display: list-item">'
 
 
 def render(verdict: Verdict, *, feedback: bool = False) -> str:
@@ -84,7 +86,7 @@ def _line(tag: str, cells: Iterable[str]) -> str:
 
 def _differences(verdict: Verdict) -> str:
     differences = verdict.comparison.differences if verdict.comparison else ()
-    if not differences:
+    if not differences or [difference.message for difference in differences] == [verdict.message]:
         return ""
     items = "".join(
         f"<li>{_prose(difference.message)}</li>\n" for difference in differences[:MAX_DIFFERENCES]
@@ -102,7 +104,7 @@ def _diagnosis(diagnosis: Diagnosis, *, feedback: bool) -> str:
     if diagnosis.symptom:
         parts.append(f"<p><em>How it shows:</em> {_prose(diagnosis.symptom)}</p>")
     if diagnosis.fix:
-        parts.append(f"<details><summary>How to mend it</summary><p>{_prose(diagnosis.fix)}</p></details>")
+        parts.append(f"<details>{_SUMMARY}How to mend it</summary><p>{_prose(diagnosis.fix)}</p></details>")
     if _UNIT_NAME.fullmatch(diagnosis.unit):
         name = html_text(diagnosis.unit.replace("_", " "))
         place = name if feedback else f'<a href="../{diagnosis.unit}/lesson.ipynb">{name}</a>'
@@ -116,7 +118,7 @@ def _hints(verdict: Verdict, *, feedback: bool) -> str:
         return ""
     if feedback:
         return "\n".join(
-            f"<details><summary>Hint {number} of {len(hints)}</summary><p>{_prose(hint)}</p></details>"
+            f"<details>{_SUMMARY}Hint {number} of {len(hints)}</summary><p>{_prose(hint)}</p></details>"
             for number, hint in enumerate(hints, start=1)
         )
     more = ""

@@ -34,7 +34,7 @@ def render(verdict: Verdict) -> str:
     if verdict.rows:
         parts += ["", *_table(verdict.rows)]
     differences = verdict.comparison.differences if verdict.comparison else ()
-    if differences:
+    if differences and [difference.message for difference in differences] != [verdict.message]:
         parts += ["", "What differs"]
         for number, difference in enumerate(differences[:MAX_DIFFERENCES], start=1):
             parts += _wrapped(difference.message, first=f"  {number}. ", rest="     ")

@@ -79,7 +79,9 @@ def mark(row: Row) -> tuple[str, str]:
 
 
 def case_words(verdict: Verdict) -> str:
-    """Say which arguments the builder was called with, when there were any."""
+    """Say which arguments a difference was seen with, when there were any."""
+    if verdict.outcome is Outcome.CORRECT:
+        return ""
     case = verdict.case
     given = _arguments(case) if case is not None else ""
     if verdict.hidden_case:

@@ -34,7 +34,9 @@ def test_each_mistake_is_named_alone(mistake: str, size: tuple[int, int]) -> Non
 @pytest.mark.parametrize("size", [(4, 8), (1, 8)])
 def test_a_missing_projection_is_named(size: tuple[int, int]) -> None:
     """A sum that takes the block's input where the reference projects it, broadcasting included."""
-    assert ["missing-projection"] == named(residual_block(*size, kind="missing-projection"), residual_block(*size))
+    assert ["missing-projection"] == named(
+        residual_block(*size, kind="missing-projection"), residual_block(*size)
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -54,6 +56,12 @@ def test_another_activation_is_not_taken_for_a_residual_mistake() -> None:
         return plan.graph(plan.relu(plan.add(y, x)))
 
     assert ["wrong-activation"] == named(block("tanh"), block("relu"))
+
+
+def test_a_concatenation_is_one_difference_without_its_effects() -> None:
+    """That later shapes change too is not reported: it is the effect of the one mistake."""
+    analysis = analyse(residual_block(kind="concatenate-instead-of-add"), residual_block())
+    assert ["wrong-layer"] == [difference.kind for difference in analysis.differences]
 
 
 def test_one_missing_shortcut_in_a_stack_is_found() -> None:
@@ -105,7 +113,14 @@ def test_a_reference_without_projection_asks_for_none() -> None:
 def test_every_misconception_says_all_it_has_to() -> None:
     """No text is empty, and every ladder goes three different steps."""
     for mistake in CATALOGUE:
-        texts = [mistake.title, mistake.explanation, mistake.symptom, mistake.fix, mistake.unit, *mistake.hints]
+        texts = [
+            mistake.title,
+            mistake.explanation,
+            mistake.symptom,
+            mistake.fix,
+            mistake.unit,
+            *mistake.hints,
+        ]
         assert all(text.strip() for text in texts), mistake.id
         assert 3 == len(set(mistake.hints)), mistake.id
     assert len(CATALOGUE) == len({mistake.id for mistake in CATALOGUE})
