@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 
 def pins(path: Path) -> list[str]:
@@ -64,6 +65,21 @@ def test_the_pins_are_complete(project: Path) -> None:
             if version is None or not wanted.specifier.contains(version, prereleases=True):
                 missing.append(f"{name} wants {wanted}")
     assert [] == missing
+
+
+def test_the_first_release_of_each_supported_python_will_do(project: Path) -> None:
+    """Every pinned package installed here accepts 3.11.0, 3.12.0 and 3.13.0: systems ship early patch releases."""
+    refused = []
+    for requirement in map(Requirement, pins(project / "requirements.txt")):
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        accepts = SpecifierSet(metadata.metadata(requirement.name).get("Requires-Python", ""))
+        refused += [
+            f"{requirement.name} refuses {version}"
+            for version in ("3.11.0", "3.12.0", "3.13.0")
+            if not accepts.contains(version)
+        ]
+    assert [] == refused
 
 
 def test_the_gpu_list_names_what_the_cpu_list_asks_for(project: Path) -> None:
