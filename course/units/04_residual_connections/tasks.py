@@ -5,9 +5,13 @@ import random
 from grader.tasks import Answer, Architecture, Case, Connectivity, Input, Parameters, Task, Unit
 
 
+# The drawn sizes come from the family 3, 6, 12 and the visible ones from 8, 16, 32, so that the tasks share weight
+# shapes: JAX compiles an initializer for every shape it has not met, which costs more than all the rest.
+
+
 def draw_identity(rng: random.Random) -> Case:
     """Draw an input that already has as many channels as the block makes."""
-    filters = rng.choice([3, 5, 6, 12])
+    filters = rng.choice([3, 6, 12])
     side = rng.choice([7, 10, 16])
     return Case(inputs=(Input(side, side, filters),), arguments={"filters": filters})
 
@@ -19,16 +23,16 @@ def draw_count(rng: random.Random) -> Case:
 
 def draw_projection(rng: random.Random) -> Case:
     """Draw a change of channels, with or without a stride: the shortcut has to be projected."""
-    channels = rng.choice([3, 4, 6])
+    channels, filters = rng.choice([(3, 6), (6, 3), (6, 12), (12, 6)])
     return Case(
         inputs=(Input(rng.choice([8, 12]), rng.choice([8, 12]), channels),),
-        arguments={"filters": channels * 2 + rng.choice([0, 1, 2]), "stride": rng.choice([1, 2])},
+        arguments={"filters": filters, "stride": rng.choice([1, 2])},
     )
 
 
 def draw_bottleneck(rng: random.Random) -> Case:
     """Draw an input with four times as many channels as the block's middle."""
-    filters = rng.choice([2, 3, 5])
+    filters = rng.choice([3, 6])
     side = rng.choice([7, 10, 16])
     return Case(inputs=(Input(side, side, 4 * filters),), arguments={"filters": filters})
 
@@ -142,7 +146,7 @@ UNIT = Unit(
             difficulty=3,
             minutes=20,
             expects=(Architecture(points=4), Connectivity(points=1), Parameters(points=1)),
-            cases=(Case(arguments={"depth": 2, "filters": 4, "classes": 10}),),
+            cases=(Case(arguments={"depth": 2, "filters": 8, "classes": 10}),),
             draw=draw_resnet,
             hints=(
                 (
