@@ -27,8 +27,9 @@ from grader.evidence import (
 )
 from grader.models.cases import NothingReturnedError, build, is_stub
 from grader.models.describe import Described
-from grader.models.failures import failure_of, full_tracebacks
+from grader.models.failures import failure_of
 from grader.models.probe import borrowed_weights, run_model
+from grader.models.tracebacks import full_tracebacks
 
 __all__ = ["answer", "collect", "publish"]
 
@@ -107,7 +108,8 @@ def _answer_part(task_id: str, question: Question) -> ReplyPart:
         obj, cases = _checked[task_id]
         if not 0 <= question.case < len(cases):
             return ReplyPart(case=question.case, failure="this kernel has checked no such case")
-        built = build(obj, cases[question.case])
+        with full_tracebacks():
+            built = build(obj, cases[question.case])
         if not isinstance(built, Described):
             return ReplyPart(case=question.case, failure="the case gives no model")
         weights = [array.numpy() for array in question.weights]

@@ -19,6 +19,7 @@ from grader.models.nested import is_plain_model, recorded_graph
 from grader.models.nodes import maker
 from grader.models.structures import flatten, leaves
 from grader.models.trace import Recorder, recording
+from grader.models.tracebacks import full_tracebacks
 from grader.models.walk import GraphWriter
 
 __all__ = ["Described", "describe", "describe_tensors", "make_inputs", "reading"]
@@ -54,6 +55,7 @@ def reading() -> Iterator[Recorder]:
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
+        full_tracebacks(),
         recording() as recorder,
     ):
         warnings.simplefilter("ignore")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -18,25 +16,10 @@ from grader.models.describe import describe_tensors, reading
 from grader.models.layers import can_look_inside
 from grader.models.structures import flatten
 
-__all__ = ["failure_of", "full_tracebacks"]
+__all__ = ["failure_of"]
 
 _MAX_MESSAGE = 4000
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-@contextmanager
-def full_tracebacks() -> Iterator[None]:
-    """Keep Keras's own frames in tracebacks, and its messages as raised, for the ``with`` block.
-
-    Filtered tracebacks have lost the frames that hold the arguments of the failing call.
-    """
-    filtering = keras.config.is_traceback_filtering_enabled()
-    keras.config.disable_traceback_filtering()
-    try:
-        yield
-    finally:
-        if filtering:
-            keras.config.enable_traceback_filtering()
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -78,7 +61,7 @@ def _failed_call(start: TracebackType | None) -> FailedCall | None:
     if innermost is None:
         return None
     operation, args, kwargs = innermost
-    with full_tracebacks(), reading() as recorder:
+    with reading() as recorder:
         if can_look_inside(operation):
             # Its inside ran on the backend's own tensors, which have no history: run it on symbolic ones.
             try:

@@ -111,6 +111,8 @@ def _clean(value: Any, depth: int) -> JsonValue:
         return [_clean(item, depth + 1) for item in value]
     if not isinstance(value, dict):
         return constant(value, depth)
+    if set(value) == {"value"} and isinstance(value["value"], (list, tuple)):
+        return "custom:<lambda>"  # keras.activations.serialize of a lambda: its compiled code, paths and all
     if "class_name" not in value or "config" not in value:
         return {str(key): _clean(item, depth + 1) for key, item in value.items()}
     class_name, inner = str(value["class_name"]), value["config"]

@@ -20,14 +20,21 @@ ROOT = HERE.parents[2]
 class Worker:
     """A process that has imported Keras on one backend and runs the functions of ``facts.py``."""
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, cache: Path) -> None:
         self.backend = backend
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
         threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+        # Most of JAX's time goes into compiling one initializer per weight shape: keep them for next time.
+        quick = {
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+            "JAX_COMPILATION_CACHE_DIR": str(cache),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+        }
         paths = {"PYTHONPATH": str(ROOT), "KERAS_BACKEND": backend}
         self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", str(HERE / "worker.py")],
-            env=os.environ | quiet | threads | paths,
+            env=os.environ | quiet | threads | quick | paths,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -60,8 +67,9 @@ class Worker:
 
 
 @pytest.fixture(scope="session")
-def workers() -> Iterator[dict[str, Worker]]:
-    started = {backend: Worker(backend) for backend in BACKENDS}
+def workers(pytestconfig: pytest.Config) -> Iterator[dict[str, Worker]]:
+    cache = pytestconfig.cache.mkdir("jax")
+    started = {backend: Worker(backend, cache) for backend in BACKENDS}
     yield started
     for worker in started.values():
         worker.stop()

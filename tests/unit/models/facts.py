@@ -1,12 +1,209 @@
 """What a worker can be asked to do; each function returns plain JSON values."""
 
+import io
+import sys
+from contextlib import redirect_stderr, redirect_stdout, suppress
+
 import keras
+import numpy as np
 import student_work
 
+from grader.errors import UnreadableModelError
+from grader.evidence import REPLY_MIME, Array, Case, Challenge, InputSpec, Question, parse_evidence
+from grader.models import collect as collecting
 from grader.models import describe
+from grader.models.lazy_tensorflow import tensorflow_not_imported
+from grader.models.structures import flatten, leaves, pack
+
+BLOCK = Case(inputs=(InputSpec(shape=(8, 8, 4)),), arguments={"filters": 4})
+
+
+def _build(model):
+    keras.utils.clear_session(free_memory=False)  # automatic names count from the start again
+    with tensorflow_not_imported():  # Bidirectional copies itself through its config
+        return student_work.MODELS[model]()
 
 
 def graph(model):
-    """The graph's JSON, automatic names counted from the start."""
-    keras.utils.clear_session(free_memory=False)
-    return describe(student_work.MODELS[model]()).graph.to_json()
+    return describe(_build(model)).graph.to_json()
+
+
+def unreadable(work):
+    """The message of UnreadableModelError that describing gives."""
+    try:
+        describe(getattr(student_work, work)())
+    except UnreadableModelError as error:
+        return str(error)
+    return None
+
+
+def described_with_inputs(work, shapes):
+    model = getattr(student_work, work)()
+    return describe(model, [InputSpec(shape=tuple(shape)) for shape in shapes]).graph.to_json()
+
+
+def node_counts(model):
+    """Lengths of all node lists before and after describing."""
+    built = _build(model)
+    layers = list(built._flatten_layers())
+
+    def counts():
+        return [[len(layer._inbound_nodes), len(layer._outbound_nodes)] for layer in layers]
+
+    before = counts()
+    describe(built)
+    return [before, counts()]
+
+
+def node_counts_after_failure():
+    """The same around a describe that fails in the middle."""
+    model = student_work.Crashing()
+    inner = model.dense
+    with suppress(UnreadableModelError):
+        describe(model, [InputSpec(shape=(5,))])
+    patched = keras.Layer.symbolic_call.__qualname__, keras.src.ops.node.Node.__init__.__qualname__
+    return [len(inner._inbound_nodes), len(inner._outbound_nodes), *patched]
+
+
+def next_name(model):
+    """The automatic name of a layer made before and one made after describing."""
+    built = _build(model)
+    before = keras.layers.Dense(1).name
+    describe(built)
+    return [before, keras.layers.Dense(1).name]
+
+
+def seen_streams(model):
+    """What describing and collecting write to stdout and stderr."""
+    built = _build(model)
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        describe(built)
+        collecting.collect("t", built, [Case()])
+    return [out.getvalue(), err.getvalue()]
+
+
+def counter_after_describe():
+    """A variable that the student's call counts up, before and after describing."""
+    model = student_work.Counting()
+    model(keras.Input((5,)))
+    before = float(model.calls.numpy())
+    graph = describe(model).graph
+    return [before, float(model.calls.numpy()), graph.dynamic]
+
+
+def tensorflow_imported():
+    return "tensorflow" in sys.modules
+
+
+def lazy_module_state():
+    """What Keras's lazy TensorFlow module says of itself after describing."""
+    from keras.src.utils.module_utils import tensorflow
+
+    return tensorflow._available
+
+
+def weights_match(model):
+    """Whether the variables are those of the graph, each once, and all that the model has."""
+    built = _build(model)
+    described = describe(built)
+    same = [
+        (tuple(w.shape), w.dtype, w.name) == (tuple(v.shape), v.dtype, v.name)
+        for w, v in zip(described.graph.weights, described.variables, strict=True)
+    ]
+    identical = {id(v) for v in described.variables} == {id(v) for v in built.weights}
+    counts = [described.graph.count_weights(), described.graph.count_weights(True)]
+    keras_counts = [
+        sum(int(np.prod(w.shape)) for w in built.weights),
+        sum(int(np.prod(w.shape)) for w in built.trainable_weights),
+    ]
+    return [all(same), identical, counts == keras_counts, len(described.variables) == len(built.weights)]
+
+
+def collected(work, cases=None):
+    """The evidence on one of the student's objects."""
+    cases = [BLOCK] if cases is None else [Case.model_validate_json(case) for case in cases]
+    evidence = collecting.collect(work, getattr(student_work, work), cases)
+    return parse_evidence(evidence.to_json()).to_json()
+
+
+def published(work):
+    """MIME type and text of what publishing shows."""
+    evidence = collecting.collect(work, getattr(student_work, work), [BLOCK])
+    shown = []
+    original, collecting._display = collecting._display, lambda *args: shown.append(args)
+    try:
+        collecting.publish(evidence)
+    finally:
+        collecting._display = original
+    return [list(args[:2]) for args in shown]
+
+
+def _reply(task, questions):
+    shown = []
+    original, collecting._display = collecting._display, lambda *args: shown.append(args)
+    try:
+        collecting.answer(Challenge(task=task, questions=tuple(questions)).to_json())
+    finally:
+        collecting._display = original
+    ((mime, text, _),) = shown
+    assert mime == REPLY_MIME
+    return text
+
+
+def answered(work, seed=0, spoil=None, case=0):
+    """The reply to a challenge with weights and inputs drawn in the order of the graph."""
+    evidence = collecting.collect(work, getattr(student_work, work), [BLOCK])
+    graph = evidence.cases[0].graph
+    draw = np.random.default_rng(seed)
+    weights = [_drawn(draw, weight) for weight in graph.weights]
+    inputs = [draw.normal(size=(2, *BLOCK.inputs[0].shape)).astype("float32")]
+    if spoil == "shape":
+        weights[0] = weights[0][..., :1]
+    if spoil == "missing":
+        weights.pop()
+    if spoil == "inputs":
+        inputs = []
+    question = Question(case=case, weights=tuple(map(Array.of, weights)), inputs=tuple(map(Array.of, inputs)))
+    return _reply(work if spoil != "task" else "other", [question])
+
+
+def _drawn(draw, weight):
+    size = draw.normal(size=weight.shape).astype("float32")
+    return np.abs(size) + 0.5 if "variance" in weight.name else size * 0.3
+
+
+def outputs_by_position(works, seed=1):
+    """The outputs of several versions of the block, weights drawn once in order of the layers' calls."""
+    results = []
+    for work in works:
+        evidence = collecting.collect(work, getattr(student_work, work), [BLOCK])
+        graph = evidence.cases[0].graph
+        by_call = [index for call in graph.calls for index in graph.layers[call.layer].weights]
+        draw = np.random.default_rng(seed)
+        weights = {index: _drawn(draw, graph.weights[index]) for index in by_call}
+        inputs = draw.normal(size=(2, 8, 8, 4)).astype("float32")
+        question = Question(
+            case=0,
+            weights=tuple(Array.of(weights[index]) for index in range(len(graph.weights))),
+            inputs=(Array.of(inputs),),
+        )
+        results.append(_reply(work, [question]))
+    return results
+
+
+def own_weights_after_answer(work):
+    """Whether a model object has its own weights back after answering."""
+    model = getattr(student_work, work)()
+    student_work.kept_model = model
+    before = [w.numpy().tolist() for w in model.weights]
+    answered("kept_model")
+    return before == [w.numpy().tolist() for w in model.weights]
+
+
+def leaves_of(structure):
+    return [[key, leaf] for key, leaf in leaves(structure)]
+
+
+def packed(structure):
+    return pack(structure, iter(flatten(structure))) == structure

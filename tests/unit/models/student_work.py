@@ -333,3 +333,176 @@ MODELS = {
         two_arguments,
     )
 }
+
+
+def unbuilt_sequential():
+    return keras.Sequential([layers.Dense(3)])
+
+
+def empty_sequential():
+    return keras.Sequential()
+
+
+def uncalled_model():
+    return Net()
+
+
+def uncalled_two():
+    model = Two()
+    model(ops.ones((1, 5)), ops.ones((1, 5)))
+    return model
+
+
+def no_model():
+    return layers.Dense(3)
+
+
+def called_on_data():
+    model = Net()
+    model(ops.ones((1, *SHAPE)))
+    return model
+
+
+class Crashing(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(5)
+
+    def call(self, x):
+        self.dense(x)
+        raise RuntimeError("after the first layer")
+
+
+class Counting(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+        self.dense = layers.Dense(2)
+
+    def call(self, x):
+        print("called")
+        self.calls.assign(self.calls + 1.0)
+        return self.dense(x)
+
+
+# What is handed to unit.check: functions, classes, objects.
+
+
+def block(x, filters):
+    y = layers.Conv2D(filters, 3, padding="same")(x)
+    y = layers.BatchNormalization()(y)
+    return layers.Activation("relu")(layers.Add()([y, x]))
+
+
+def block_by_operator(x, filters):
+    y = layers.BatchNormalization()(layers.Conv2D(filters, 3, padding="same")(x))
+    return layers.Activation("relu")(y + x)
+
+
+class BlockLayer(keras.layers.Layer):
+    def __init__(self, filters):
+        super().__init__()
+        self.norm = layers.BatchNormalization()  # made before the convolution, called after
+        self.conv = layers.Conv2D(filters, 3, padding="same")
+        self.relu = layers.Activation("relu")
+
+    def call(self, x):
+        return self.relu(self.norm(self.conv(x)) + x)
+
+
+class BlockModel(keras.Model):
+    def __init__(self, filters):
+        super().__init__()
+        self.block = BlockLayer(filters)
+
+    def call(self, x):
+        return self.block(x)
+
+
+def block_returning_model(x, filters):
+    return keras.Model(x, block(x, filters))
+
+
+def kept_block():
+    x = keras.Input(SHAPE)
+    return keras.Model(x, block(x, 4))
+
+
+def wrong_shapes(x, filters):
+    y = layers.Conv2D(filters, 3)(x)
+    return layers.Add()([x, y])
+
+
+def wrong_shapes_by_operator(x, filters):
+    return layers.Conv2D(filters, 3)(x) + x
+
+
+class WrongShapesLayer(keras.layers.Layer):
+    def __init__(self, filters):
+        super().__init__()
+        self.conv = layers.Conv2D(filters, 3)
+
+    def call(self, x):
+        return layers.Add()([x, self.conv(x)])
+
+
+class WrongShapesInside(keras.Model):
+    def __init__(self, filters):
+        super().__init__()
+        self.first = layers.Conv2D(filters, 1)
+        self.inner = WrongShapesLayer(filters)
+
+    def call(self, x):
+        return self.inner(self.first(x))
+
+
+def merge_in_sequential(x, filters):
+    return keras.Sequential([keras.Input(SHAPE), layers.Conv2D(filters, 3), layers.Add()])
+
+
+def sequential_without_input(x, filters):
+    return keras.Sequential([layers.Conv2D(filters, 3)])
+
+
+def fails_in_plain_python(x, filters):
+    return layers.Conv2D(filters, undefined)(x)  # noqa: F821
+
+
+def stub_raises(x, filters):
+    raise NotImplementedError("write me")
+
+
+def stub_body(x, filters):
+    """Build the block."""
+
+
+def forgot_return(x, filters):
+    layers.Conv2D(filters, 3)(x)
+
+
+def ends_the_process(x, filters):
+    raise SystemExit(3)
+
+
+def not_a_result(x, filters):
+    return object()
+
+
+class LayerWithoutCall(keras.layers.Layer):
+    def __init__(self, filters):
+        super().__init__()
+
+
+class AwkwardError(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+def awkward_error(x, filters):
+    raise AwkwardError
+
+
+missing = None
+number = 3.5
+array = ops.ones((2, 2))
+mixed = {"counts": (1, 2.0), "name": "net", "nan": float("nan")}
