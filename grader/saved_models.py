@@ -21,6 +21,24 @@ def read_models(paths: Sequence[Path]) -> list[ModelGraph]:
     Raises:
         UnreadableModelError: one of them cannot be read; the message says which and why.
     """
+    for path in paths:
+        if not path.is_file():
+            raise UnreadableModelError(
+                f"{path} is not a file. Expected a model saved with model.save('name.keras')."
+            )
+    saved = [path for path in paths if path.suffix != ".json"]
+    graphs = dict(zip(saved, _load(saved), strict=True)) if saved else {}
+    return [graphs[path] if path in graphs else _from_json(path) for path in paths]
+
+
+def _from_json(path: Path) -> ModelGraph:
+    try:
+        return ModelGraph.from_json(path.read_text(encoding="utf-8"))
+    except (UnreadableModelError, UnicodeDecodeError) as error:
+        raise UnreadableModelError(f"{path}: {error}") from error
+
+
+def _load(paths: Sequence[Path]) -> list[ModelGraph]:
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", **os.environ}
     environment.setdefault("KERAS_BACKEND", _installed_backend())
     done = subprocess.run(  # noqa: S603  # our own module; the paths are arguments, not commands

@@ -1,0 +1,105 @@
+"""The command ``grader``: what it prints, and the exit codes that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from grader import cli
+from grader.graph import ModelGraph
+from tests.blueprints import residual_block, shuffled
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> dict[str, Path]:
+    """A reference, the same written otherwise, and one without its shortcut, as graph files."""
+    graphs = {
+        "reference": residual_block(),
+        "same": shuffled(residual_block(), 3),
+        "wrong": residual_block(kind="missing-skip"),
+    }
+    paths = {}
+    for name, graph in graphs.items():
+        paths[name] = tmp_path / f"{name}.json"
+        paths[name].write_text(graph.to_json(), encoding="utf-8")
+    return paths
+
+
+def test_equal_models_exit_with_0(saved: dict[str, Path]) -> None:
+    """Zero means the same architecture."""
+    result = run("compare", saved["same"], saved["reference"])
+    assert (0, "Equivalent: the same architecture.\n") == (result.exit_code, result.output)
+
+
+def test_unequal_models_exit_with_1_and_say_why(saved: dict[str, Path]) -> None:
+    """One means another architecture, with the difference and its name."""
+    result = run("compare", saved["wrong"], saved["reference"])
+    assert 1 == result.exit_code
+    assert "1. After the second BatchNormalization, expected an Add" in result.output
+    assert "missing-skip" in result.output
+
+
+def test_json_output_is_one_object_with_the_documented_keys(saved: dict[str, Path]) -> None:
+    """Scripts read ``equivalent``, ``differences`` and ``diagnoses``."""
+    found = json.loads(run("compare", saved["wrong"], saved["reference"], "--json").output)
+    assert not found["equivalent"]
+    assert ["missing-layer"] == [difference["kind"] for difference in found["differences"]]
+    assert ["missing-skip"] == [diagnosis["id"] for diagnosis in found["diagnoses"]]
+
+
+def test_describe_prints_a_graph_that_can_be_read_back(saved: dict[str, Path]) -> None:
+    """What ``--json`` writes is what ``ModelGraph.from_json`` reads."""
+    result = run("describe", saved["reference"], "--json")
+    assert residual_block() == ModelGraph.from_json(result.output)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [(None, "is not a file"), ("{", "This is not a model graph"), ('{"format": 2}', "at format")],
+)
+def test_an_unusable_file_exits_with_2_and_one_line(
+    text: str | None,
+    part: str,
+    saved: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The line names the file and what is wrong with it; there is no traceback."""
+    bad = tmp_path / "bad.json"
+    if text is not None:
+        bad.write_text(text, encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["grader", "compare", str(bad), str(saved["reference"])])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    shown = capsys.readouterr().err
+    assert 2 == stopped.value.code
+    assert 1 == len(shown.splitlines())
+    assert "bad.json" in shown
+    assert part in shown
+
+
+def test_a_command_outside_a_course_says_where_to_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Releasing needs a course; the message says how to name it."""
+    monkeypatch.setattr("sys.argv", ["grader", "release", "01_x", "--course", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert 2 == stopped.value.code
+    assert "name it with --course" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["describe", "compare", "doctor", "release", "grade", "feedback", "demo"])
+def test_every_command_has_an_example_and_its_exit_codes(command: str) -> None:
+    """``--help`` is enough to use a command."""
+    shown = " ".join(run(command, "--help").output.split())
+    assert "Example: grader " in shown
+    assert "Exit codes: 0" in shown
