@@ -33,7 +33,7 @@ def render(verdict: Verdict, *, feedback: bool = False) -> str:
 
     ``feedback`` is for a page that is read after grading: the whole hint ladder is there, each
     step folded, and lessons are named instead of linked. Otherwise only the first hint is shown
-    and the next ones are left to ``unit.hint``.
+    and the next ones are left to ``unit.hint``. ``needs_look`` is for instructors and not shown.
     """
     words = OUTCOMES[verdict.outcome]
     head = [f"<strong>{html_text(words.mark)} {html_text(words.headline)}</strong>"]

@@ -126,7 +126,9 @@ def test_differences_are_numbered_as_in_the_picture():
 def test_feedback_folds_the_whole_ladder():
     """A feedback page holds every hint, each folded."""
     html = render(verdict(), feedback=True)
-    assert ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3"] == re.findall(r"<summary[^>]*>(Hint.*?)</summary>", html)
+    assert ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3"] == re.findall(
+        r"<summary[^>]*>(Hint.*?)</summary>", html
+    )
     assert "<details open" not in html
 
 

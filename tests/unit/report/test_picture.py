@@ -3,18 +3,21 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from functools import cache
 from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
 from grader.comparison import compare_graphs
+from grader.graph import Port
 from grader.report import draw_graph
 from grader.report.fold import MAX_BOXES
 from grader.report.labels import settings as call_settings
 from grader.report.metrics import text_width
+from grader.report.picture import _font_files
 from grader.report.scene import MAX_MARKED, build_scene
 from tests.blueprints import Blueprint, residual_block, shuffled
 from tests.unit.report.plans import MISTAKES, graphs, mistake, named, resnet, siamese, stack
@@ -38,6 +41,15 @@ def parsed(svg: str) -> ET.Element:
 
 def words(svg: str) -> list[str]:
     return [node.text or "" for node in parsed(svg).iter(f"{SVG}text")]
+
+
+@cache
+def font(bold: bool) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_font_files()[bold], 100)
+
+
+def drawn_width(text: str, size: float, *, bold: bool) -> float:
+    return font(bold).getlength(text) * size / 100
 
 
 def rectangles(svg: str) -> list[tuple[float, float, float, float]]:
@@ -71,6 +83,13 @@ def test_boxes_of_real_models_stand_apart(name):
         assert one[2] < other[0] or other[2] < one[0] or one[3] < other[1] or other[3] < one[1]
 
 
+@pytest.mark.parametrize("bold", [False, True])
+def test_text_is_measured_as_it_is_drawn(bold):
+    """The measured width of a text is that of the font the PNG is drawn in, within two in a hundred."""
+    text = "Conv2D 16 · 3×3 · same · relu, BatchNormalization → 28×28×8 (missing)"
+    assert drawn_width(text, 12, bold=bold) == pytest.approx(text_width(text, 12, bold=bold), rel=0.02)
+
+
 @pytest.mark.parametrize("name", list(graphs()))
 def test_text_stays_inside_its_box(name):
     """The text of a box is no wider than the box, measured with the font the PNG is drawn in."""
@@ -78,8 +97,7 @@ def test_text_stays_inside_its_box(name):
     areas = rectangles(svg)
     for node in parsed(svg).iter(f"{SVG}text"):
         x, y, size = (float(node.get(key)) for key in ("x", "y", "font-size"))
-        bold = node.get("font-weight") == "bold"
-        width = text_width(node.text or "", size, bold=bold)
+        width = drawn_width(node.text or "", size, bold=node.get("font-weight") == "bold")
         left = x - width / 2 if node.get("text-anchor") == "middle" else x
         home = [a for a in areas if a[0] <= x <= a[2] and a[1] + 4 < y < a[3]]
         if size > 10 and home:
@@ -141,8 +159,16 @@ def test_hostile_names_are_drawn_as_text(text):
     tags = {node.tag.removeprefix(SVG) for node in parsed(picture.svg).iter()}
     assert set() == tags - {"svg", "title", "desc", "rect", "g", "text", "path", "circle"}
     assert len(picture.svg) < 40_000
-    assert picture.width < 1200
+    assert picture.width < 520
     assert picture.png.startswith(b"\x89PNG")
+
+
+def test_keys_that_only_look_like_numbers_are_drawn_as_they_are():
+    """An output key such as a superscript two counts as a name, a plain number as a position."""
+    graph = stack(2)
+    ports = tuple(Port(key=key, tensor=graph.outputs[0].tensor) for key in ("²", "1"))
+    drawn = words(draw_graph(graph.model_copy(update={"outputs": ports})).svg)
+    assert ["output ²", "output 2"] == [text for text in drawn if text.startswith("output")]
 
 
 def test_what_differs_is_numbered_and_told():
@@ -236,33 +262,41 @@ def test_a_call_of_many_tensors_does_not_flood_the_picture():
     x = plan.input(4)
     picture = draw_graph(plan.graph(plan.add(*[x] * 1000)))
     assert "988 connections into crowded boxes are not drawn." in words(picture.svg)
+    assert picture.svg.count("<path") < 40
 
 
 def test_out_of_range_call_indexes_are_left_alone():
     """A difference that names calls the graphs do not have is told in the legend and marks nothing."""
     comparison = mistake("missing-skip")
-    stray = comparison.differences[0].model_copy(update={"student": (999,), "reference": (999,)})
-    assert stray.message in " ".join(
-        words(draw_graph(comparison.student, comparison.model_copy(update={"differences": (stray,)})).svg)
-    )
+    for ours in ((999,), ()):
+        stray = comparison.differences[0].model_copy(update={"student": ours, "reference": (999,)})
+        odd = comparison.model_copy(update={"differences": (stray,)})
+        drawn = words(draw_graph(odd.student, odd).svg)
+        assert stray.message in " ".join(drawn)
+        assert 1 == drawn.count("1")
+
+
+def conv_settings(**config):
+    plan = Blueprint()
+    graph = plan.graph(plan.call(plan.layer("Conv2D", **config), plan.input(8, 8, 3), shape=(8, 8, 16)))
+    return call_settings(graph, graph.calls[0])
 
 
 def test_the_default_settings_are_left_out():
     """A box shows what was chosen, not what Keras would have taken anyway."""
-    plan = Blueprint()
-    layer = plan.layer(
-        "Conv2D",
-        filters=16,
-        kernel_size=[3, 5],
-        strides=[2, 2],
-        padding="same",
-        dilation_rate=[1, 1],
-        groups=1,
-        activation="relu",
-        use_bias=False,
-    )
-    graph = plan.graph(plan.call(layer, plan.input(8, 8, 3), shape=(4, 4, 16)))
-    assert "16 · 3×5 · stride 2 · same · relu · no bias" == call_settings(graph, graph.calls[0])
+    default = {
+        "filters": 16,
+        "kernel_size": [3, 5],
+        "strides": [1, 1],
+        "padding": "valid",
+        "dilation_rate": [1, 1],
+        "groups": 1,
+        "activation": "linear",
+        "use_bias": True,
+    }
+    chosen = {"strides": [2, 2], "padding": "same", "activation": "relu", "use_bias": False}
+    assert "16 · 3×5" == conv_settings(**default)
+    assert "16 · 3×5 · stride 2 · same · relu · no bias" == conv_settings(**default | chosen)
 
 
 def test_jupyter_gets_svg_png_and_text():
