@@ -16,6 +16,7 @@ __all__ = ["ASSOCIATIVE", "COMMUTATIVE", "MERGES", "steps"]
 Step = tuple[str, dict[str, Any]]
 
 COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum", "average"})
+_NEUTRAL = {"add": 0, "multiply": 1}
 ASSOCIATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
 
 # Layers whose `activation` is applied to their output and to nothing else, so it can be split off.
@@ -184,7 +185,7 @@ def _op_steps(
         op = _MERGES[kind]
         if op == "concatenate":
             return [(op, _axis(_unargued(config, "axis", 1), rank))]
-        return [(op, _unplaced(config) if op in COMMUTATIVE else config)]
+        return _with_constant(op, _unplaced(config), rank) if op in COMMUTATIVE else [(op, config)]
     if kind == "ReLU":  # what keras.activations.relu records
         return _layer_activation(kind, config, rank) or [(f"ops {kind}", config)]
     if kind in _ACTIVATION_OPS:
@@ -200,6 +201,16 @@ def _op_steps(
         if dims in (2, 3) and listed == list(range(1, dims + 1)):
             return [(f"GlobalAveragePooling{dims}D", {"data_format": "channels_last", "keepdims": False})]
     return [(f"ops {kind}", config)]
+
+
+def _with_constant(op: str, config: dict[str, Any], rank: int) -> list[Step]:
+    """Drop ``x + 0`` and ``x * 1``, and read ``maximum(x, 0)`` as the relu it is."""
+    constants = config.get("constants")
+    if constants == [_NEUTRAL.get(op)]:  # Python's sum() starts from such a zero
+        return []
+    if op == "maximum" and constants == [0]:
+        return _activation("relu", {}, rank)
+    return [(op, config)]
 
 
 def _unplaced(config: dict[str, Any]) -> dict[str, Any]:

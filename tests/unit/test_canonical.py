@@ -142,3 +142,21 @@ def test_a_constant_may_stand_on_either_side_where_order_has_no_meaning() -> Non
     assert not compare_graphs(left, with_constant("Multiply", first=True, value=3)).equivalent
     minus = [with_constant("Subtract", first=side, value=2) for side in (True, False)]
     assert not compare_graphs(*minus).equivalent
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("Add", 0, []),
+        ("Add", 0.0, []),
+        ("Add", 1, ["add"]),
+        ("Multiply", 1, []),
+        ("Multiply", 0, ["multiply"]),
+        ("Maximum", 0, ["activation"]),
+        ("Maximum", 1, ["maximum"]),
+        ("Minimum", 0, ["minimum"]),
+    ],
+)
+def test_a_constant_that_changes_nothing_is_dropped(kind: str, value: float, expected: list[str]) -> None:
+    """``sum([a, b])`` starts from 0, and ``maximum(x, 0)`` is relu."""
+    assert expected == ops(with_constant(kind, first=True, value=value))
