@@ -1,0 +1,65 @@
+"""How notebooks are re-run on each backend."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scripts import notebooks
+
+
+def test_index_lessons_and_assignments_are_found(tmp_path: Path) -> None:
+    """The index and every unit's notebooks are re-run; learners' copies are not."""
+    unit = tmp_path / "units" / "04"
+    work = tmp_path / "work" / "04"
+    for path in (
+        tmp_path / "index.ipynb",
+        unit / "assignment.ipynb",
+        unit / "lesson.ipynb",
+        work / "lesson.ipynb",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    expected = [tmp_path / "index.ipynb", unit / "assignment.ipynb", unit / "lesson.ipynb"]
+    assert expected == notebooks.find_notebooks(tmp_path)
+
+
+def test_each_run_has_one_backend_one_thread_and_no_mode(tmp_path: Path) -> None:
+    """A run names its backend, takes one thread a process, and forgets modes of a grading run."""
+    environment = notebooks.nbval_environment(
+        {"KERAS_BACKEND": "torch", "GRADER_MODE": "collect"}, "jax", tmp_path
+    )
+    assert "jax" == environment["KERAS_BACKEND"]
+    assert {"1"} == {environment[name] for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
+    assert "GRADER_MODE" not in environment
+
+
+@pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([0, 1], 1), ([5, 0], 0)])
+def test_one_failing_backend_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    codes: list[int],
+    expected: int,
+) -> None:
+    """All backends are tried, each is told, and one that does not reproduce fails the whole."""
+    left = list(codes)
+    monkeypatch.setattr(notebooks, "find_notebooks", lambda: [tmp_path / "a.ipynb"])
+    monkeypatch.setattr(notebooks, "make_keys", lambda: None)
+    monkeypatch.setattr(
+        notebooks.subprocess,
+        "run",
+        lambda command, **kwargs: subprocess.CompletedProcess(command, left.pop(0)),
+    )
+    assert expected == notebooks.main(["jax", "torch"])
+    assert [] == left
+    assert 2 == capsys.readouterr().out.count("1 notebooks on ")
+
+
+def test_an_unknown_backend_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A backend Keras does not have ends with the names of those it has."""
+    with pytest.raises(SystemExit):
+        notebooks.main(["theano"])
+    assert "tensorflow, jax, torch" in capsys.readouterr().err
