@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -242,7 +243,11 @@ def _shown(path: Path) -> str:
 @contextmanager
 def _quiet_nbgrader() -> Iterator[None]:
     """Keep nbgrader's log lines off the screen; what matters comes back in the results."""
-    with _silenced("traitlets"), _silenced("nbgrader"):
+    from sqlalchemy.exc import SAWarning
+
+    with _silenced("traitlets"), _silenced("nbgrader"), warnings.catch_warnings():
+        # nbgrader 0.9.6 asks SQLAlchemy 2.1 for more than it may while it adds a submission; nothing is lost
+        warnings.simplefilter("ignore", SAWarning)
         yield
 
 
