@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
@@ -140,6 +142,16 @@ def make_course(root: Path) -> Path:
     nbformat.write(assignment(), folder / "assignment.ipynb")
     (root / "nbgrader_config.py").write_text(CONFIG)
     return root
+
+
+def released_course(factory: pytest.TempPathFactory, name: str) -> Path:
+    """Return a copy of the course as it is after ``nbgrader generate_assignment``, which runs once a session."""
+    template = factory.getbasetemp() / "released-course"
+    if not template.exists():
+        make_course(template)
+        done = nbgrader(template, "generate_assignment", UNIT)
+        assert done.returncode == 0, done.stderr
+    return Path(shutil.copytree(template, factory.mktemp(name), dirs_exist_ok=True))
 
 
 def nbgrader(course: Path, *arguments: str, backend: str = "jax") -> subprocess.CompletedProcess[str]:

@@ -109,11 +109,9 @@ CLASS = {
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class of submissions, released and graded through the command line, feedback written."""
-    course = small.make_course(tmp_path_factory.mktemp("course"))
+    course = small.released_course(tmp_path_factory, "course")
     with (course / "nbgrader_config.py").open("a") as config:
         config.write("c.ExecuteAndJudge.timeout = 12\n")
-    done = small.nbgrader(course, "generate_assignment", small.UNIT)
-    assert done.returncode == 0, done.stderr
     for student, edit in CLASS.items():
         small.submit(course, student, edit)
     unreadable = small.submit(course, "student-08") / "assignment.ipynb"
