@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from scripts.environment import PROJECT
@@ -49,3 +50,14 @@ def test_the_search_finds_a_planted_path(folder: str) -> None:
     """A planted machine path is found, a relative course path is not."""
     assert ["x = '/" + folder + "/somebody'"] == machine_paths(f"x = '/{folder}/somebody'")
     assert [] == machine_paths("course/work/unit and https://example.org/x")
+
+
+def test_notebooks_are_stored_as_jupyter_writes_them() -> None:
+    """Saving an untouched notebook changes no byte, so a tracked one stays as it is when it is opened."""
+    notebooks = [path for path in tracked_text_files() if path.suffix == ".ipynb"]
+    changed = []
+    for path in notebooks:
+        text = path.read_text(encoding="utf-8")
+        if nbformat.writes(nbformat.reads(text, as_version=4)).rstrip("\n") != text.rstrip("\n"):
+            changed.append(str(path.relative_to(PROJECT)))
+    assert [] == changed
