@@ -160,6 +160,7 @@ class RecordingClient(NotebookClient):
     async def _async_cleanup_kernel(self) -> None:
         if self._drops is not None and self.kc is not None:
             self.kc.iopub_channel.socket.disable_monitor()
+            self._drops.close(linger=0)
             self._drops = None
         await super()._async_cleanup_kernel()
 
