@@ -52,13 +52,13 @@ def grade_unit(
         CourseError: the reference solution fails.
     """
     folder = find_unit(unit_id, course_dir)
-    private_key(folder)
     api = course_api(course_dir)
     there = sorted(api.get_submitted_students(unit_id))
     wanted = there if students is None else [student for student in there if student in set(students)]
     if not wanted:
         where = Path(api.coursedir.root) / api.coursedir.submitted_directory
         raise UsageError(f"There are no submissions of {unit_id!r} in {where}.")
+    private_key(folder)
     if not _is_released(api.coursedir.db_url, unit_id):
         release_unit(unit_id, course_dir)
     failed: dict[str, str] = {}
