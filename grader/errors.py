@@ -10,10 +10,12 @@
     ├── EvidenceError         what came out of a student's process breaks the schema or a limit
     ├── KeyFileError          an answer key is missing, unreadable or of another version
     └── CourseError           a unit breaks a rule an author has to mend
+        └── EvenOutputError       for these drawn weights the reference answers every input alike
 """
 
 __all__ = [
     "CourseError",
+    "EvenOutputError",
     "EvidenceError",
     "GraderError",
     "KeyFileError",
@@ -54,3 +56,7 @@ class KeyFileError(GraderError):
 
 class CourseError(GraderError):
     """A unit breaks a rule that its author has to mend."""
+
+
+class EvenOutputError(CourseError):
+    """With the weights drawn, a reference gives one output for every input; another seed may do better."""

@@ -10,7 +10,9 @@ import asyncio
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from queue import Empty
 from time import monotonic
 from typing import Any
@@ -51,7 +53,11 @@ EvidenceCallback = Callable[[str, Evidence], Challenge | None]
 _MAX_MESSAGE_BYTES = 2 * MAX_EVIDENCE_BYTES
 _MESSAGES_AHEAD = 8
 
-_ANSWER = "__import__('grader.models.collect', fromlist=['answer']).answer({text!r})"
+# The challenge goes by file: IPython takes half a second for each megabyte of source. No name is left behind.
+_ANSWER = (
+    "__import__('grader.models.collect', fromlist=['answer'])"
+    ".answer(__import__('pathlib').Path({path!r}).read_text('utf-8'))"
+)
 
 
 class _CappedClient(AsyncKernelClient):
@@ -398,7 +404,13 @@ class RecordingClient(NotebookClient):
             return
         notes = self._notes.setdefault(task, [])
         try:
-            texts = await self._ask(challenge)
+            beside = self.kernel_environment.get(CASES_VARIABLE)
+            with tempfile.TemporaryDirectory(
+                prefix="grader-", dir=Path(beside).parent if beside else None
+            ) as folder:
+                path = Path(folder) / "challenge.json"
+                path.write_text(challenge.to_json(), encoding="utf-8")
+                texts = await self._ask(path)
             self._replies[task] = parse_reply(texts[-1])
         except IndexError:
             notes.append("The model did not answer when it was asked to compute an output.")
@@ -409,11 +421,11 @@ class RecordingClient(NotebookClient):
         except DeadKernelError:
             notes.append("The kernel died while it answered the challenge.")
 
-    async def _ask(self, challenge: Challenge) -> list[object]:
+    async def _ask(self, challenge: Path) -> list[object]:
         """Execute the answer in the kernel and collect what it publishes, outputs unstored."""
         assert self.kc is not None  # noqa: S101 - for the type checker; the run has just used it
         self._idle = asyncio.Event()
-        code = _ANSWER.format(text=challenge.to_json())
+        code = _ANSWER.format(path=str(challenge))
         parent = self.kc.execute(code, silent=True, store_history=False, stop_on_error=False)
         deadline = monotonic() + self.challenge_timeout
         replies: list[object] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from grader.errors import CourseError
+from grader.errors import CourseError, EvenOutputError
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, Challenge, Evidence
 from grader.execution.client import RecordingClient
 from grader.execution.run import NotebookRun
@@ -46,6 +46,7 @@ def compile_key(
 
     Raises:
         CourseError: the notebook cannot be read, or the reference fails a task; the message names it.
+        EvenOutputError: with this seed no wrong model could be told from the reference.
     """
     notebook = _read(assignment_notebook)
     cases = {task.id: _cases(task, seed) for task in unit.tasks}
@@ -134,7 +135,12 @@ def _probes(unit: Unit, task: Task, challenge: Challenge | None, run: NotebookRu
     if reply is None:
         notes = " ".join(run.notes.get(task.id, ()))
         raise CourseError(f"The reference solution of task {task.id!r} in {unit.id} gave no answer. {notes}")
-    return probes_from(challenge, reply)
+    try:
+        return probes_from(challenge, reply)
+    except CourseError as error:
+        if all(part.failure is None and part.outputs for part in reply.parts):
+            raise EvenOutputError(str(error)) from error
+        raise
 
 
 def solutions_of(notebook: NotebookNode, unit: Unit) -> dict[str, str]:

@@ -29,7 +29,7 @@ from grader.tasks import Answer, Architecture, Case, Connectivity, Input, Parame
 
 
 def draw(rng: random.Random) -> Case:
-    return Case(inputs=(Input(rng.choice([3, 6])),), arguments={"units": rng.choice([2, 7])})
+    return Case(inputs=(Input(rng.choice([3, 6])),), arguments={"units": rng.choice([5, 7])})
 
 
 UNIT = Unit(

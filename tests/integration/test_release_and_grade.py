@@ -109,8 +109,8 @@ def test_grading_without_submissions_says_where_it_looked(course: Path) -> None:
 
 # nbgrader's own ``Gradebook.add_submission`` makes SQLAlchemy warn.
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-def test_class_is_graded_from_python(course: Path) -> None:
-    """Results carry score, verdicts and what needs a look; grading again keeps key and scores."""
+def test_class_is_graded_from_python(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results carry score, verdicts and what needs a look; an error of ours is never a zero."""
 
     def early_exit(nb: nbformat.NotebookNode) -> None:
         small.solve(nb, count="import os\nos._exit(1)")
@@ -131,3 +131,13 @@ def test_class_is_graded_from_python(course: Path) -> None:
     assert read_key(course / "private" / f"{small.UNIT}.json") == key
     assert submission_results(small.UNIT, course) == [first, second]
     assert set(feedback_unit(small.UNIT, course)) == {"student-01", "student-02"}
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("grader.nbgrader_plugin.execute.judge", broken)
+    (ours,) = grade_unit(small.UNIT, course, students=["student-01"])
+    assert ours.score is None
+    assert set(ours.pending) == {"count", "two_layers", "why"}
+    assert [verdict.outcome for verdict in ours.verdicts] == [Outcome.INTERNAL_ERROR] * 2
+    assert "ZeroDivisionError: planted" in ours.needs_look[0]
