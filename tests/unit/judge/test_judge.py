@@ -259,6 +259,29 @@ def test_the_same_seed_asks_the_same_questions() -> None:
 def test_a_reference_whose_outputs_do_not_vary_is_refused() -> None:
     """A challenge that every model would pass is no challenge."""
     asked = ask(evidence(model(linear())), seed=3)
-    even = Reply(task="block", parts=(ReplyPart(case=0, outputs=(Array.of(np.ones((4, 3), "float32")),)),))
+    ones = Array.of(np.ones((4, 3), "float32"))
+    even = Reply(task="block", parts=tuple(ReplyPart(case=0, outputs=(ones,)) for _ in asked.questions))
     with pytest.raises(CourseError, match="the same output for every input of case 0"):
         probes_from(asked, even)
+
+
+def test_a_saturated_classifier_is_asked_with_weaker_last_weights() -> None:
+    """Of several strengths the one is kept whose outputs tell inputs apart best."""
+    asked = ask(evidence(model(linear())), seed=3)
+    strongest, *weaker = asked.questions
+    assert weaker
+    assert all(question.inputs == strongest.inputs for question in weaker)
+    rng = np.random.default_rng(0)
+    flat, lively = np.ones((4, 3), "float32"), rng.random((4, 3)).astype("float32")
+    outputs = [flat] * (len(asked.questions) - 1) + [lively]
+    parts = tuple(ReplyPart(case=0, outputs=(Array.of(output),)) for output in outputs)
+    (kept,) = probes_from(asked, Reply(task="block", parts=parts))
+    assert kept.weights == asked.questions[-1].weights
+    assert kept.weights != strongest.weights
+
+
+def test_drawn_inputs_differ_between_samples_even_on_average() -> None:
+    """A network that ends in global pooling would see the same mean in every sample of plain noise."""
+    (question, *_) = ask(evidence(model(residual_block())), seed=5).questions
+    means = question.inputs[0].numpy().mean(axis=(1, 2))
+    assert np.ptp(means, axis=0).min() > 0.5
