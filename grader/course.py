@@ -64,5 +64,7 @@ def load_unit(folder: Path) -> Unit:
     if not isinstance(unit, Unit):
         raise CourseError(f"{folder.name}/{TASKS_FILE} must end in UNIT = Unit(...).")
     if unit.id != folder.name:
-        raise CourseError(f"{folder.name}/{TASKS_FILE} declares the unit {unit.id!r}; name it like its folder.")
+        raise CourseError(
+            f"{folder.name}/{TASKS_FILE} declares the unit {unit.id!r}; name it like its folder."
+        )
     return unit

@@ -87,9 +87,7 @@ class Answer(Record):
     tolerance: float = Field(default=0.0, ge=0)
 
 
-Expectation = Annotated[
-    Architecture | Connectivity | Parameters | Api | Answer, Field(discriminator="kind")
-]
+Expectation = Annotated[Architecture | Connectivity | Parameters | Api | Answer, Field(discriminator="kind")]
 
 
 class PublicTask(Record):

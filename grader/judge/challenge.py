@@ -49,7 +49,7 @@ def ask(reference: Evidence, seed: int) -> Challenge:
         inputs = _inputs(graph, generator)
         last = _before_outputs(graph)
         for strength in _STRENGTHS:
-            scaled = [w * np.float32(strength) if n in last else w for n, w in enumerate(weights)]
+            scaled = [np.asarray(w, "float32") * strength if n in last else w for n, w in enumerate(weights)]
             packed = tuple(Array.of(weight) for weight in scaled)
             questions.append(Question(case=position, weights=packed, inputs=inputs))
     return Challenge(task=reference.task, questions=tuple(questions))
