@@ -47,8 +47,9 @@ _STYLES = {
     *("text-align", "vertical-align", "text-decoration", "white-space", "list-style-type"),
     *("padding", "padding-left", "padding-right", "padding-top", "padding-bottom", "margin"),
     *("border", "border-left", "border-right", "border-top", "border-bottom", "border-collapse"),
-    *("width", "max-width", "overflow-x"),
+    *("width", "max-width", "overflow-x", "display"),
 }
+_DISPLAY = re.compile(r"\s*display\s*:(?!\s*list-item\s*$)")
 # The pages use Bootstrap, whose classes can cover them; these ones only dress text and tables.
 _CLASS = re.compile(r"(dataframe|keras-plumbing[a-z-]*|highlight|hl-[a-z0-9]+|[a-z][a-z0-9]?|math)")
 _IMAGE_DATA = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
@@ -65,6 +66,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return " ".join(word for word in value.split() if _CLASS.fullmatch(word)) or None
     if name == "style":
         parts = [part for part in value.split(";") if not ("margin" in part and _NEGATIVE.search(part))]
+        parts = [part for part in parts if not _DISPLAY.match(part)]
         return ";".join(part for part in parts if "(" not in part) or None
     if name == "src":
         return value if tag == "img" and _IMAGE_DATA.fullmatch(value) else None
