@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -83,9 +84,29 @@ PAYS = ("always_equal", "ast_transformer", "input_transformer", "displayhook", "
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float | None]]:
+def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[str, float | None]], Path]:
+    """Both classes, graded side by side: the scores under stock nbgrader, and our course."""
+    ours = small.released_course(tmp_path_factory, "ours")
+    with ThreadPoolExecutor() as pool:
+        stock = pool.submit(_grade_stock, tmp_path_factory.mktemp("stock"))
+        course = _grade_ours(ours)
+        return stock.result(), course
+
+
+@pytest.fixture(scope="module")
+def stock(graded: tuple[dict[str, dict[str, float | None]], Path]) -> dict[str, dict[str, float | None]]:
     """Scores under stock nbgrader; a submission that it dropped has none."""
-    course = tmp_path_factory.mktemp("stock")
+    return graded[0]
+
+
+@pytest.fixture(scope="module")
+def course(graded: tuple[dict[str, dict[str, float | None]], Path]) -> Path:
+    """The tamperings, handed in to a small course and graded."""
+    return graded[1]
+
+
+def _grade_stock(course: Path) -> dict[str, dict[str, float | None]]:
+    """Hand the tamperings in to an ordinary course and grade it with stock nbgrader."""
     (course / "source" / "ps1").mkdir(parents=True)
     nb = new_notebook(
         cells=[
@@ -302,10 +323,8 @@ OURS = {
 FORGERIES = ("forged_evidence", "forged_answer")
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tamperings, handed in to a small course and graded."""
-    course = small.released_course(tmp_path_factory, "ours")
+def _grade_ours(course: Path) -> Path:
+    """Hand the tamperings in to the small course and grade it."""
     with (course / "nbgrader_config.py").open("a") as config:
         config.write("c.ExecuteAndJudge.timeout = 25\n")
     for student, edit in OURS.items():
