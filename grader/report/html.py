@@ -81,7 +81,12 @@ def _table(rows: tuple[Row, ...]) -> str:
 
 
 def _line(tag: str, cells: Iterable[str]) -> str:
-    return "<tr>" + "".join(f"<{tag} {_CELL}>{html_text(cell, 160)}</{tag}>" for cell in cells) + "</tr>\n"
+    first, *rest = (html_text(cell, 160) for cell in cells)
+    narrow = _CELL.replace('style="', 'style="white-space: nowrap; ')  # a mark and its word stay together
+    cells_html = f"<{tag} {narrow}>{first}</{tag}>" + "".join(
+        f"<{tag} {_CELL}>{cell}</{tag}>" for cell in rest
+    )
+    return f"<tr>{cells_html}</tr>\n"
 
 
 def _differences(verdict: Verdict) -> str:
