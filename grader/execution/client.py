@@ -26,50 +26,30 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import ensure_async, run_sync
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from traitlets import Dict, Integer, List, Unicode, default
+from traitlets import Dict, Integer, List, Unicode
 
-from grader.errors import EvidenceError
 from grader.evidence import (
     CASES_VARIABLE,
     EVIDENCE_MIME,
-    MAX_EVIDENCE_BYTES,
     MODE_VARIABLE,
     REPLY_MIME,
     Challenge,
     Evidence,
-    Reply,
-    parse_evidence,
-    parse_reply,
 )
+from grader.execution.connection import CappedClient
+from grader.execution.evidence_log import EvidenceLog
 from grader.execution.output import OutputBudget, clip_error, message_size
-from grader.execution.run import CellRun, CellStatus, NotebookRun
+from grader.execution.run import CellRun, CellStatus, NotebookRun, mark_not_run
 
 __all__ = ["EvidenceCallback", "RecordingClient"]
 
 EvidenceCallback = Callable[[str, Evidence], Challenge | None]
-
-# ZeroMQ drops the connection at a longer message instead of holding it in memory, and holds back a
-# sender that is this many messages ahead.
-_MAX_MESSAGE_BYTES = 2 * MAX_EVIDENCE_BYTES
-_MESSAGES_AHEAD = 8
 
 # The challenge goes by file: IPython takes half a second for each megabyte of source. No name is left behind.
 _ANSWER = (
     "__import__('grader.models.collect', fromlist=['answer'])"
     ".answer(__import__('pathlib').Path({path!r}).read_text('utf-8'))"
 )
-
-
-class _CappedClient(AsyncKernelClient):
-    """A kernel client whose sockets refuse oversized messages."""
-
-    @default("context")  # type: ignore[untyped-decorator] # traitlets is untyped
-    def _capped_context(self) -> zmq.asyncio.Context:
-        self._created_context = True
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, _MAX_MESSAGE_BYTES)
-        context.setsockopt(zmq.RCVHWM, _MESSAGES_AHEAD)
-        return context
 
 
 class RecordingClient(NotebookClient):
@@ -113,11 +93,7 @@ class RecordingClient(NotebookClient):
         """Forget an earlier run."""
         super().reset_execution_trackers()
         self._cells: list[CellRun] = []
-        self._evidence: dict[str, Evidence] = {}
-        self._replies: dict[str, Reply] = {}
-        self._notes: dict[str, list[str]] = {}
-        self._evidence_bytes: dict[str, int] = {}
-        self._messages: dict[str, int] = {}
+        self._log = EvidenceLog()
         self._stopped_by: CellRun | None = None
         self._deadline: float | None = None
         self._kept_bytes = 0
@@ -128,9 +104,9 @@ class RecordingClient(NotebookClient):
         """What the last run left behind."""
         return NotebookRun(
             cells=tuple(self._cells),
-            evidence=dict(self._evidence),
-            replies=dict(self._replies),
-            notes={task: tuple(notes) for task, notes in self._notes.items()},
+            evidence=dict(self._log.evidence),
+            replies=dict(self._log.replies),
+            notes={task: tuple(notes) for task, notes in self._log.notes.items()},
             stopped_by=self._stopped_by,
         )
 
@@ -139,7 +115,7 @@ class RecordingClient(NotebookClient):
     def create_kernel_manager(self) -> KernelManager:
         """Create the manager, with a client whose memory use a kernel cannot drive up."""
         manager = super().create_kernel_manager()
-        manager.client_factory = _CappedClient
+        manager.client_factory = CappedClient
         return manager
 
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
@@ -221,7 +197,7 @@ class RecordingClient(NotebookClient):
             await self._kill()
             return cell
         if self._stopped_by is not None:
-            _not_run(cell, self._stopped_by)
+            mark_not_run(cell, self._stopped_by)
             self._cells.append(CellRun(index=cell_index, task=task, status="not_run"))
             return cell
 
@@ -243,7 +219,7 @@ class RecordingClient(NotebookClient):
             self._stop(cell, cell_index, task, status, error)
             return cell
         self._cells.append(CellRun(index=cell_index, task=task, status=status, error=error))
-        if task is not None and task in self._evidence:
+        if task is not None and task in self._log.evidence:
             await self._challenge(task)
         return cell
 
@@ -285,7 +261,7 @@ class RecordingClient(NotebookClient):
         """Record the cell after which nothing can run."""
         self._stopped_by = CellRun(index=index, task=task, status=status, error=error)
         self._cells.append(self._stopped_by)
-        _not_run(cell, self._stopped_by)
+        mark_not_run(cell, self._stopped_by)
 
     def _get_timeout(self, cell: NotebookNode | None) -> int | None:
         allowed = super()._get_timeout(cell)
@@ -343,8 +319,8 @@ class RecordingClient(NotebookClient):
             and isinstance(data, dict)
             and EVIDENCE_MIME in data
         ):
-            if kind == "display_data":
-                self._record(data[EVIDENCE_MIME])
+            if kind == "display_data" and self._task is not None:
+                self._log.record(self._task, data[EVIDENCE_MIME])
             return None
         size = message_size(msg)
         if kind == "update_display_data":
@@ -366,60 +342,28 @@ class RecordingClient(NotebookClient):
         display_id = (content.get("transient") or {}).get("display_id")
         return sum(len(places) for places in self._display_id_map.get(display_id, {}).values())
 
-    def _record(self, text: object) -> None:
-        """Record one evidence message of the cell that runs; a bad one becomes a note."""
-        task = self._task
-        if task is None:
-            return
-        notes = self._notes.setdefault(task, [])
-        self._messages[task] = self._messages.get(task, 0) + 1
-        size = len(text) if isinstance(text, str) else 0
-        self._evidence_bytes[task] = self._evidence_bytes.get(task, 0) + size
-        if self._evidence_bytes[task] > MAX_EVIDENCE_BYTES:
-            _once(
-                notes,
-                f"The check sent more than {MAX_EVIDENCE_BYTES:,} bytes of evidence; the rest was dropped.",
-            )
-            return
-        try:
-            evidence = parse_evidence(text)
-        except EvidenceError as error:
-            _once(notes, f"A message of the check was refused: {str(error)[:300]}.")
-            return
-        if evidence.task != task:
-            _once(notes, f"Evidence for another task ({evidence.task[:60]!r}) was ignored.")
-            return
-        if self._messages[task] > 1:
-            _once(notes, "The check sent several messages; the last valid one was judged.")
-        self._evidence[task] = evidence
-
     # ---- the challenge ----------------------------------------------------------------------
 
     async def _challenge(self, task: str) -> None:
         """Ask the judge what to ask, ask the kernel, and keep its reply."""
         if self.on_evidence is None:
             return
-        challenge = self.on_evidence(task, self._evidence[task])
+        challenge = self.on_evidence(task, self._log.evidence[task])
         if challenge is None or not challenge.questions:
             return
-        notes = self._notes.setdefault(task, [])
+        beside = self.kernel_environment.get(CASES_VARIABLE)
         try:
-            beside = self.kernel_environment.get(CASES_VARIABLE)
             with tempfile.TemporaryDirectory(
                 prefix="grader-", dir=Path(beside).parent if beside else None
             ) as folder:
                 path = Path(folder) / "challenge.json"
                 path.write_text(challenge.to_json(), encoding="utf-8")
-                texts = await self._ask(path)
-            self._replies[task] = parse_reply(texts[-1])
-        except IndexError:
-            notes.append("The model did not answer when it was asked to compute an output.")
-        except EvidenceError as error:
-            notes.append(f"The answer to the challenge was refused: {str(error)[:300]}.")
+                self._log.record_reply(task, await self._ask(path))
         except Empty:
-            notes.append(f"The answer to the challenge took more than {self.challenge_timeout} seconds.")
+            seconds = self.challenge_timeout
+            self._log.note(task, f"The answer to the challenge took more than {seconds} seconds.")
         except DeadKernelError:
-            notes.append("The kernel died while it answered the challenge.")
+            self._log.note(task, "The kernel died while it answered the challenge.")
 
     async def _ask(self, challenge: Path) -> list[object]:
         """Execute the answer in the kernel and collect what it publishes, outputs unstored."""
@@ -469,17 +413,3 @@ class RecordingClient(NotebookClient):
 def _task_of(cell: NotebookNode) -> str | None:
     grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
     return grade_id if isinstance(grade_id, str) else None
-
-
-def _once(notes: list[str], note: str) -> None:
-    if note not in notes:
-        notes.append(note)
-
-
-def _not_run(cell: NotebookNode, stopper: CellRun) -> None:
-    """Mark a cell that has not run, or not to its end, so that nothing takes it for a pass."""
-    reason = {"crashed": "the kernel died", "timeout": "time ran out", "flooded": "output overflowed"}
-    text = f"{reason.get(stopper.status, 'the run stopped')} at cell {stopper.index + 1}"
-    cell.outputs = [output for output in cell.get("outputs", []) if output.output_type != "execute_result"]
-    if not any(output.output_type == "error" for output in cell.outputs):
-        cell.outputs.append(new_output("error", ename="NotRun", evalue=text, traceback=[f"NotRun: {text}"]))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
 from grader.evidence import Evidence, Reply, RunFacts
 from grader.record import Record
 
-__all__ = ["CellRun", "CellStatus", "NotebookRun"]
+__all__ = ["CellRun", "CellStatus", "NotebookRun", "mark_not_run"]
 
 CellStatus = Literal["ok", "error", "timeout", "flooded", "crashed", "not_run"]
 
@@ -102,3 +105,12 @@ _ENDINGS: dict[CellStatus, str] = {
 
 def _tail(error: str | None) -> str:
     return f": {error.rstrip('.')}" if error else ""
+
+
+def mark_not_run(cell: NotebookNode, stopper: CellRun) -> None:
+    """Mark a cell that has not run, or not to its end, so that nothing takes it for a pass."""
+    reason = {"crashed": "the kernel died", "timeout": "time ran out", "flooded": "output overflowed"}
+    text = f"{reason.get(stopper.status, 'the run stopped')} at cell {stopper.index + 1}"
+    cell.outputs = [output for output in cell.get("outputs", []) if output.output_type != "execute_result"]
+    if not any(output.output_type == "error" for output in cell.outputs):
+        cell.outputs.append(new_output("error", ename="NotRun", evalue=text, traceback=[f"NotRun: {text}"]))
