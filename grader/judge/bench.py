@@ -41,6 +41,9 @@ def judge(
     unbuilt = [case.failure for case in evidence.cases if case.failure is not None]
     if len(unbuilt) == len(evidence.cases) and all(failure.not_implemented for failure in unbuilt):
         return _plain(key, Outcome.NOT_ATTEMPTED, "Not attempted yet.", facts)
+    if not facts.attempted and not all(holds(e, result) for e in key.task.expects for result in results):
+        # The starting point that was handed out, unchanged, is no wrong answer; work done elsewhere counts.
+        return _plain(key, Outcome.NOT_ATTEMPTED, "Not attempted yet.", facts)
     faults = disagreements(key, challenge_for(key, evidence), reply) if key.probes else ()
     return _Bench(key, results, faults, facts).verdict()
 

@@ -111,6 +111,15 @@ def test_an_untouched_function_is_not_attempted() -> None:
     assert (Outcome.NOT_ATTEMPTED, 0.0) == (verdict.outcome, verdict.score)
 
 
+def test_an_unchanged_starting_point_is_not_attempted() -> None:
+    """A model handed out to be repaired earns nothing as it is; right work in another cell does."""
+    untouched = RunFacts(attempted=False)
+    wanted = key(model(residual_block()))
+    broken = judge(wanted, evidence(model(residual_block(kind="missing-skip"))), None, untouched)
+    assert (Outcome.NOT_ATTEMPTED, 0.0) == (broken.outcome, broken.score)
+    assert Outcome.CORRECT == judge(wanted, evidence(model(residual_block())), None, untouched).outcome
+
+
 def test_an_exception_is_a_runtime_error_with_its_message() -> None:
     """What the student's code raised is quoted, with the arguments that led to it."""
     verdict = judge(
