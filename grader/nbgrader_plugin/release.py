@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from grader.record import Record
 __all__ = ["Release", "course_api", "find_unit", "release_unit"]
 
 MANIFEST = ".released.json"
+_UNIT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]*")
 
 _STUDENT_VERSION = (
     *("IncludeHeaderFooter", "LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata"),
@@ -52,11 +54,15 @@ def find_unit(unit_id: str, course_dir: Path) -> UnitFolder:
     """
     api = course_api(course_dir)
     directory = api.coursedir
+    # nbgrader empties the folder a name leads to before it looks: a name must not lead elsewhere.
+    plain = _UNIT_NAME.fullmatch(unit_id) is not None
     path = Path(directory.format_path(directory.source_directory, ".", unit_id)).resolve()
-    if not path.is_dir() or not unit_id:
-        there = sorted(found.name for found in path.parent.glob("*") if (found / "tasks.py").is_file())
+    units = Path(directory.format_path(directory.source_directory, ".", "any")).resolve().parent
+    if not plain or not path.is_dir():
+        there = sorted(found.name for found in units.glob("*") if (found / "tasks.py").is_file())
+        advice = "" if plain else " Give the unit's folder name alone, without slashes."
         raise UnknownUnitError(
-            f"There is no unit {unit_id!r} in {path.parent}. There are: {', '.join(there)}."
+            f"There is no unit {unit_id!r} in {units}. There are: {', '.join(there)}.{advice}"
         )
     return UnitFolder(course=Path(course_dir).resolve(), path=path)
 

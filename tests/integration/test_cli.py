@@ -97,6 +97,22 @@ def test_a_command_outside_a_course_says_where_to_run_it(
     assert "name it with --course" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["release", "grade", "feedback"])
+@pytest.mark.parametrize("name", ["../units/01_x", "units/01_x", "./01_x", "..", "", "01_x/"])
+def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_touched(
+    name: str, command: str, tmp_path: Path
+) -> None:
+    """The folder that a name leads to is emptied by nbgrader, and ``../units/01_x`` is the unit itself."""
+    tasks = tmp_path / "units" / "01_x" / "tasks.py"
+    tasks.parent.mkdir(parents=True)
+    tasks.write_text("kept", encoding="utf-8")
+    settings = 'c = get_config()\nc.CourseDirectory.source_directory = "units"\n'
+    (tmp_path / "nbgrader_config.py").write_text(settings, encoding="utf-8")
+    result = run(command, name, "--course", tmp_path)
+    assert "There are: 01_x. Give the unit's folder name alone" in str(result.exception)
+    assert "kept" == tasks.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("command", ["describe", "compare", "doctor", "release", "grade", "feedback", "demo"])
 def test_every_command_has_an_example_and_its_exit_codes(command: str) -> None:
     """``--help`` is enough to use a command."""
