@@ -74,17 +74,9 @@ class _Finder:
 
     def _interfaces(self) -> None:
         ours, theirs = self.student.inputs, self.reference.inputs
-        if len(ours) < len(theirs):
+        if len(ours) != len(theirs):
             self._add(
-                "missing-input",
-                "at the model's inputs",
-                f"The model takes {_count(len(ours), 'input')}, expected {len(theirs)}.",
-                expected=str(len(theirs)),
-                found=str(len(ours)),
-            )
-        if len(ours) > len(theirs):
-            self._add(
-                "extra-input",
+                "missing-input" if len(ours) < len(theirs) else "extra-input",
                 "at the model's inputs",
                 f"The model takes {_count(len(ours), 'input')}, expected {len(theirs)}.",
                 expected=str(len(theirs)),

@@ -223,3 +223,20 @@ def test_an_activation_left_out_or_put_in_is_called_an_activation() -> None:
     left_out, put_in = compare_graphs(bare, active).differences, compare_graphs(active, bare).differences
     assert [("wrong-activation", "relu", "none")] == [(d.kind, d.expected, d.found) for d in left_out]
     assert [("wrong-activation", "none", "relu")] == [(d.kind, d.expected, d.found) for d in put_in]
+
+
+def test_an_input_too_few_or_too_many_is_named_with_both_counts() -> None:
+    """The number of inputs is part of the interface, both ways."""
+
+    def model(inputs: int) -> ModelGraph:
+        plan = Blueprint()
+        tensors = [plan.input(2) for _ in range(inputs)]
+        return plan.graph(plan.add(*tensors))
+
+    too_few, too_many = compare_graphs(model(2), model(3)), compare_graphs(model(3), model(2))
+    assert ("missing-input", "3", "2") == (
+        too_few.differences[0].kind,
+        too_few.differences[0].expected,
+        too_few.differences[0].found,
+    )
+    assert "extra-input" == too_many.differences[0].kind
