@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.environment import PROJECT, project_environment
+from tests.backends.worker import Workers
 
 _redirected = project_environment(os.environ, PROJECT / "build" / "tests")
 # A test that makes a course of its own must not find this one's nbgrader settings; the backend is each test's
@@ -23,3 +25,11 @@ for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREA
 def project() -> Path:
     """The project's root folder."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def workers(pytestconfig: pytest.Config) -> Iterator[Workers]:
+    """One process a backend, started when a test first asks for it."""
+    workers = Workers(pytestconfig.cache.mkdir("jax"))
+    yield workers
+    workers.stop()

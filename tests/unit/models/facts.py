@@ -7,7 +7,6 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 
 import keras
 import numpy as np
-import student_work
 
 from grader.errors import UnreadableModelError
 from grader.evidence import REPLY_MIME, Array, Case, Challenge, InputSpec, Question, parse_evidence
@@ -15,6 +14,7 @@ from grader.models import collect as collecting
 from grader.models import describe
 from grader.models.lazy_tensorflow import tensorflow_not_imported
 from grader.models.structures import flatten, leaves, pack
+from tests.unit.models import student_work
 
 BLOCK = Case(inputs=(InputSpec(shape=(8, 8, 4)),), arguments={"filters": 4})
 

@@ -17,8 +17,8 @@ NAMES = [
 
 
 @pytest.mark.parametrize("model", NAMES)
-def test_a_model_has_the_same_graph_on_every_backend(workers, model):
+def test_a_model_has_the_same_graph_on_every_backend(backends, model):
     """The JSON of a model's graph is the same on TensorFlow, JAX and PyTorch."""
-    expected = workers["tensorflow"].run("graph", model=model)
-    assert expected == workers["jax"].run("graph", model=model)
-    assert expected == workers["torch"].run("graph", model=model)
+    expected = backends["tensorflow"].run("graph", model=model)
+    assert expected == backends["jax"].run("graph", model=model)
+    assert expected == backends["torch"].run("graph", model=model)

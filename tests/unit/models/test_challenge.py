@@ -19,11 +19,11 @@ def test_every_version_of_a_block_computes_the_same(worker):
     assert [0.0] * len(others) == [float(np.abs(first - other).max()) for other in others]
 
 
-def test_backends_give_the_same_outputs(workers):
+def test_backends_give_the_same_outputs(backends):
     """The reply is the same on every backend up to rounding."""
     outputs = [
         parse_reply(worker.run("answered", work="block")).parts[0].outputs[0].numpy()
-        for worker in workers.values()
+        for worker in backends.values()
     ]
     for output in outputs[1:]:
         np.testing.assert_allclose(output, outputs[0], rtol=1e-4, atol=1e-4)

@@ -37,8 +37,8 @@ def test_the_students_variables_keep_their_values(worker):
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_tensorflow_is_not_imported(workers, backend):
+def test_tensorflow_is_not_imported(backends, backend):
     """Describing does not import TensorFlow on the other backends, and leaves Keras's lazy module undecided."""
-    workers[backend].run("graph", model="residual_layer")
-    assert not workers[backend].run("tensorflow_imported")
-    assert None is workers[backend].run("lazy_module_state")
+    backends[backend].run("graph", model="residual_layer")
+    assert not backends[backend].run("tensorflow_imported")
+    assert None is backends[backend].run("lazy_module_state")
