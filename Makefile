@@ -17,7 +17,7 @@ setup: ## Make .venv, install the pinned packages and the grader, convert the di
 	  echo "No Python was found, and the course needs Python 3.11, 3.12 or 3.13: install one and run the command again, or name it: make setup PYTHON=/path/to/python3.12" >&2; \
 	  exit 1; \
 	fi
-	@"$(PYTHON)" scripts/setup.py "$(VENV)" $(REQUIREMENTS)
+	@"$(PYTHON)" -m scripts.setup "$(VENV)" $(REQUIREMENTS) $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
 lab: setup ## Open JupyterLab on the course (ARGS="--no-browser" is passed on)
 	@$(BIN)/python -m scripts.lab $(ARGS)

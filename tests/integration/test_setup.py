@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import shutil
 import subprocess
 import sys
+import threading
+import types
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
-from scripts import setup
+from scripts import preconditions, progress, setup
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024  # what shutil.disk_usage returns
 
@@ -21,6 +24,14 @@ def one_line(text: str) -> str:
     """Return a message after checking that it is a single line."""
     assert 1 == len(text.strip().splitlines()), text
     return text.strip()
+
+
+def install(venv: str, requirements: str | None = None) -> int:
+    """Take every step the installation still needs; return how many there were."""
+    steps = setup.installation_steps(venv, "log", requirements)
+    for _line, do in steps:
+        do()
+    return len(steps)
 
 
 @pytest.fixture
@@ -76,7 +87,7 @@ def test_a_better_python_on_the_path_is_used(tmp_path: Path, monkeypatch: pytest
     started: list[list[str]] = []
     monkeypatch.setattr(setup.sys, "version_info", (3, 8, 18))
     monkeypatch.setattr(setup, "find_python", lambda: "python3.12")
-    monkeypatch.setattr(setup.subprocess, "call", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(setup.subprocess, "call", lambda command, cwd: started.append(command) or 0)
     assert 0 == setup.main([str(tmp_path / "venv")])
     assert ["python3.12"] == [command[0] for command in started]
 
@@ -89,9 +100,10 @@ def test_a_shim_that_leads_nowhere_is_passed_over(tmp_path: Path) -> None:
     assert setup.find_python(str(tmp_path)) is None
 
 
-def test_the_script_parses_on_old_pythons() -> None:
-    """The script is grammatical for Python 3.4, so that an old Python can say that it is old."""
-    ast.parse(Path(setup.__file__).read_text(encoding="utf-8"), feature_version=(3, 4))
+@pytest.mark.parametrize("module", [setup, preconditions, progress], ids=lambda module: module.__name__)
+def test_the_scripts_parse_on_old_pythons(module: types.ModuleType) -> None:
+    """The set-up is grammatical for Python 3.4, so that an old Python can say that it is old."""
+    ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"), feature_version=(3, 4))
 
 
 def test_a_python_without_venv_is_named(tmp_path: Path) -> None:
@@ -111,7 +123,7 @@ def test_a_full_disk_is_named_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The command says how much is free and how much is needed, and leaves no folder behind."""
-    monkeypatch.setattr(setup.shutil, "disk_usage", lambda folder: Usage(9e9, 7.8e9, 1.2e9))
+    monkeypatch.setattr(preconditions.shutil, "disk_usage", lambda folder: Usage(9e9, 7.8e9, 1.2e9))
     assert 1 == setup.main([str(tmp_path / "venv")])
     message = one_line(capsys.readouterr().err)
     assert "Only 1.2 GB of disk are free" in message
@@ -170,29 +182,29 @@ def test_what_pip_says_becomes_one_line(output: str, part: str) -> None:
 def test_the_second_run_installs_nothing(checkout: Path, pip_calls: list[list[str]]) -> None:
     """With nothing changed, the second run asks pip for nothing."""
     venv = str(checkout / ".venv")
-    assert setup.install(venv, "log")
-    first = len(pip_calls)
-    assert not setup.install(venv, "log")
-    assert 2 == first == len(pip_calls)
+    assert 2 == install(venv)
+    assert 2 == len(pip_calls)
+    assert 0 == install(venv)
+    assert 2 == len(pip_calls)
 
 
 def test_a_changed_pin_installs_again(checkout: Path, pip_calls: list[list[str]]) -> None:
     """After a pin has changed, the requirements are installed again."""
     venv = str(checkout / ".venv")
-    setup.install(venv, "log")
+    install(venv)
     (checkout / "requirements.txt").write_text("six==1.16.0\n")
     pip_calls.clear()
-    setup.install(venv, "log")
+    install(venv)
     assert [["-r", str(checkout / "requirements.txt")]] == [call for call in pip_calls if "-r" in call]
 
 
 def test_changed_metadata_installs_only_the_grader(checkout: Path, pip_calls: list[list[str]]) -> None:
     """After pyproject.toml has changed, the pinned packages are left alone."""
     venv = str(checkout / ".venv")
-    setup.install(venv, "log")
+    install(venv)
     (checkout / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     pip_calls.clear()
-    setup.install(venv, "log")
+    install(venv)
     assert ["--no-deps"] == [call[0] for call in pip_calls]
 
 
@@ -206,7 +218,7 @@ def test_an_interrupted_installation_is_not_taken_for_done(
 
     monkeypatch.setattr(setup, "run_pip", fail)
     with pytest.raises(setup.SetupError):
-        setup.install(str(checkout / ".venv"), "log")
+        install(str(checkout / ".venv"))
     assert {} == setup.read_stamp(str(checkout / ".venv"))
 
 
@@ -215,16 +227,16 @@ def test_an_environment_keeps_to_the_pins_it_was_made_from(
 ) -> None:
     """A GPU environment is not turned into a CPU one by the next `make lab`."""
     venv = str(checkout / ".venv")
-    setup.install(venv, "log", "requirements-gpu.txt")
+    install(venv, "requirements-gpu.txt")
     pip_calls.clear()
-    assert not setup.install(venv, "log")
+    assert 0 == install(venv)
     assert [] == pip_calls
 
 
 def test_conda_environments_keep_their_packages(checkout: Path, pip_calls: list[list[str]]) -> None:
     """In an environment that conda made from environment.yml, only the grader is installed."""
     (checkout / ".venv" / "conda-meta").mkdir()
-    setup.install(str(checkout / ".venv"), "log")
+    install(str(checkout / ".venv"))
     assert ["--no-deps"] == [call[0] for call in pip_calls]
 
 
@@ -234,6 +246,88 @@ def test_a_damaged_stamp_is_no_stamp(checkout: Path) -> None:
     assert {} == setup.read_stamp(str(checkout / ".venv"))
     (checkout / ".venv" / setup.STAMP).write_text("{")
     assert {} == setup.read_stamp(str(checkout / ".venv"))
+
+
+def test_a_broken_environment_is_installed_into_anew(checkout: Path, pip_calls: list[list[str]]) -> None:
+    """What the stamp of an environment that no longer starts vouches for is installed again."""
+    venv = str(checkout / ".venv")
+    install(venv)
+    steps = setup.steps_to_do(venv, sys.version_info, sys.executable, needed_gb=0)
+    assert ["Making", "Installing", "Installing", "Converting"] == [line.split()[0] for line, _ in steps]
+
+
+class Terminal(io.StringIO):
+    """An output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def three_steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let three steps be left to do; return the numbers of those done."""
+    done: list[int] = []
+    steps = [(f"Step {number}", lambda number=number: done.append(number)) for number in (1, 2, 3)]
+    monkeypatch.setattr(setup, "steps_to_do", lambda *_: steps)
+    return done
+
+
+def test_a_log_file_gets_a_line_a_step_and_one_at_the_end(
+    three_steps: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each step is announced with its number, and the last line says how long all took."""
+    setup.set_up(str(Path(setup.PROJECT) / ".venv"), sys.version_info, sys.executable)
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert "Setting up in " in first
+    assert ["1/3 Step 1", "2/3 Step 2", "3/3 Step 3", "Ready after 0 s."] == lines
+    assert [1, 2, 3] == three_steps
+
+
+@pytest.mark.parametrize(("quiet", "said"), [(False, "Ready: nothing to do.\n"), (True, "")])
+def test_nothing_to_do_is_said_to_whoever_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quiet: bool, said: str
+) -> None:
+    """`make setup` says in one line that all is there; commands that merely need the set-up say nothing."""
+    monkeypatch.setattr(setup, "steps_to_do", lambda *_: [])
+    assert 0 == setup.main([".venv", *(["--quiet"] if quiet else [])])
+    assert said == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("terminal", "painted"), [(True, True), (False, False)])
+def test_only_a_terminal_gets_a_moving_line(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, painted: bool
+) -> None:
+    """On a terminal a line says what is going on and for how long, and is wiped away at the end; a file gets none."""
+    output = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    asked = threading.Event()
+
+    def describe() -> str:
+        asked.set()
+        return "fetching keras"
+
+    with progress.Ticker(describe, interval=0.01):
+        assert terminal == asked.wait(5 if terminal else 0.1)
+    assert painted == ("fetching keras  (0 s)" in output.getvalue())
+    assert painted == output.getvalue().endswith("\r\033[K")
+
+
+def test_the_moving_line_says_how_far_pip_is(tmp_path: Path) -> None:
+    """Packages are counted as pip finds them, then as they appear in the environment."""
+    python = str(tmp_path / "bin" / "python")
+    (tmp_path / "lib" / "python3.12" / "site-packages" / "keras-3.15.1.dist-info").mkdir(parents=True)
+    lines: list[str] = []
+    assert "asking the package index" == setup.describe_pip(lines, python, 177)
+    lines += ["Collecting keras==3.15.1\n", "  Using cached keras.whl\n", "Collecting jax==0.10.2\n"]
+    assert "fetching 2 of about 177: jax" == setup.describe_pip(lines, python, 177)
+    lines.append("Installing collected packages: jax, keras\n")
+    assert "unpacked 1 of about 177 packages" == setup.describe_pip(lines, python, 177)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (59.7, "1 min 0 s"), (185, "3 min 5 s")])
+def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
+    """Seconds below a minute, minutes and seconds above."""
+    assert said == progress.duration(seconds)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
