@@ -11,7 +11,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from grader.errors import EvidenceError
 from grader.graph import ModelGraph, Shape
@@ -32,6 +32,7 @@ __all__ = [
     "CaseEvidence",
     "CaseSheet",
     "Challenge",
+    "CodeLine",
     "Evidence",
     "FailedCall",
     "Failure",
@@ -40,6 +41,8 @@ __all__ = [
     "Reply",
     "ReplyPart",
     "RunFacts",
+    "Work",
+    "WorkKind",
     "parse_case_sheet",
     "parse_evidence",
     "parse_reply",
@@ -154,13 +157,40 @@ class FailedCall(Record):
     graph: ModelGraph | None = None
 
 
+class CodeLine(Record):
+    """A line of the student's own code: its number and text, its function, and the cell or file it stands in."""
+
+    number: int = Field(ge=1, le=10_000_000)
+    text: str = Field(max_length=200)
+    function: str = Field(default="", max_length=100)
+    place: str = Field(default="", max_length=100)
+
+
 class Failure(Record):
-    """An exception raised by the student's code: its class name and message, as text."""
+    """Why a case gave nothing: an exception's class name and message, as text.
+
+    ``stage`` says when: while the check *called* the student's code, while it *read* the model that
+    came back, or because the *check* cannot use what came back, and then nothing was raised by the
+    student's code. ``line`` is the innermost line of that code the exception came through. Both only
+    choose words.
+    """
 
     type: str
     message: str
     not_implemented: bool = False
+    stage: Literal["call", "read", "check"] = "call"
+    line: CodeLine | None = None
     call: FailedCall | None = None
+
+
+WorkKind = Literal["function", "class", "layer", "model", "tensor", "value"]
+
+
+class Work(Record):
+    """What a check was given: its kind, and the name of its function or class. It only chooses words."""
+
+    kind: WorkKind
+    name: str = Field(default="", max_length=100)
 
 
 class CaseEvidence(Record):
@@ -179,6 +209,7 @@ class Evidence(Record):
     task: str
     backend: str
     keras: str
+    work: Work | None = None
     cases: tuple[CaseEvidence, ...]
 
 

@@ -7,7 +7,7 @@ from enum import Enum, unique
 from pydantic import Field
 
 from grader.comparison import Comparison, Diagnosis
-from grader.evidence import Case
+from grader.evidence import Case, CodeLine
 from grader.record import Record
 
 __all__ = ["Outcome", "Row", "Verdict"]
@@ -30,7 +30,8 @@ class Outcome(Enum):
 class Row(Record):
     """One line of a report: a property, the student's value beside the reference's, its points.
 
-    ``passed`` is ``None`` for a row that informs but is not asked for (0 points).
+    ``passed`` is ``None`` for a row that informs but is not asked for (0 points). ``compared`` is false
+    where the work gave nothing to hold against the reference; ``found`` then names what is missing.
     """
 
     name: str
@@ -40,13 +41,15 @@ class Row(Record):
     points: float = 0.0
     max_points: float = 0.0
     detail: str = ""
+    compared: bool = True
 
 
 class Verdict(Record):
     """The judgement of one task.
 
     ``score`` lies in 0 … ``max_score``. ``message`` is one sentence: what happened, what was
-    expected. ``comparison`` belongs to ``case``, the first case that did not pass, or else the
+    expected. ``line`` is the student's own, where an error came from; ``next_step`` says what to do,
+    where more can be said than the outcome says. ``comparison`` belongs to ``case``, the first case that did not pass, or else the
     first. ``remarks`` cost nothing. ``needs_look`` tells an instructor why to open this one.
     """
 
@@ -56,6 +59,8 @@ class Verdict(Record):
     score: float = Field(ge=0)
     max_score: float = Field(ge=0)
     message: str
+    line: CodeLine | None = None
+    next_step: str = ""
     rows: tuple[Row, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     comparison: Comparison | None = None

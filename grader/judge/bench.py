@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from grader.comparison.records import Diagnosis
-from grader.evidence import Evidence, Failure, Reply, RunFacts
+from grader.evidence import Evidence, Reply, RunFacts, Work
+from grader.judge.advice import failure_text, given_text, misgiven, next_step, pass_itself, unlike_text
 from grader.judge.challenge import challenge_for, disagreements
 from grader.judge.result import CaseResult
 from grader.judge.rows import build_rows, holds
@@ -45,7 +46,7 @@ def judge(
         # The starting point that was handed out, unchanged, is no wrong answer; work done elsewhere counts.
         return _plain(key, Outcome.NOT_ATTEMPTED, "Not attempted yet.", facts)
     faults = disagreements(key, challenge_for(key, evidence), reply) if key.probes else ()
-    return _Bench(key, results, faults, facts).verdict()
+    return _Bench(key, results, faults, facts, evidence.work).verdict()
 
 
 def _plain(
@@ -95,9 +96,15 @@ class _Bench:
     """Weighs the results of all cases of one task."""
 
     def __init__(
-        self, key: TaskKey, results: list[CaseResult], faults: tuple[str, ...], facts: RunFacts
+        self,
+        key: TaskKey,
+        results: list[CaseResult],
+        faults: tuple[str, ...],
+        facts: RunFacts,
+        work: Work | None,
     ) -> None:
-        self.key, self.results, self.faults, self.facts = key, results, faults, facts
+        self.key, self.results, self.faults, self.facts, self.work = key, results, faults, facts, work
+        self.misgiven = misgiven(key, work)
 
     def verdict(self) -> Verdict:
         task = self.key.task
@@ -109,23 +116,25 @@ class _Bench:
         rows = build_rows(task.expects, self.results, shown, believed=not self.faults)
         score = min(sum(row.points for row in rows), task.points)
         diagnoses = self._diagnoses(failing, shown)
-        message = self._message(failing, shown)
+        failure = shown.given.failure
+        untried = bool(failing) and (self._cannot_vary(failing) or self._given_no_model(shown))
+        comparison = None if untried else shown.comparison
         return Verdict(
             task=task.id,
             title=task.title,
             outcome=self._outcome(failing, score, shown),
             score=score,
             max_score=task.points,
-            message=message,
+            message=self._message(failing, shown),
+            line=failure.line if failure is not None else None,
+            next_step=self._next_step(failing, shown),
             rows=rows,
             diagnoses=diagnoses,
-            comparison=shown.comparison.model_copy(update={"diagnoses": diagnoses})
-            if shown.comparison is not None
-            else None,
-            case=shown.case,
-            hidden_case=shown.position >= self.key.visible,
+            comparison=comparison and comparison.model_copy(update={"diagnoses": diagnoses}),
+            case=None if untried else shown.case,
+            hidden_case=not untried and shown.position >= self.key.visible,
             hints=diagnoses[0].hints if diagnoses else task.hints,
-            remarks=(*self._remarks(shown), *self.facts.notes),
+            remarks=(*self._remarks(failing, shown), *self.facts.notes),
             needs_look="What the kernel reported and what it computes disagree: "
             + "; ".join(self.faults)
             + "."
@@ -138,12 +147,13 @@ class _Bench:
             return Outcome.INCORRECT
         if not failing:
             return Outcome.CORRECT
-        if shown.given.kind == "failure" and score == 0:
+        failure = shown.given.failure
+        if failure is not None and failure.stage != "check" and score == 0:
             return Outcome.RUNTIME_ERROR
         return Outcome.PARTIAL if score > 0 else Outcome.INCORRECT
 
     def _diagnoses(self, failing: list[int], shown: CaseResult) -> tuple[Diagnosis, ...]:
-        if not failing or self.faults:
+        if not failing or self.faults or self._cannot_vary(failing):
             return ()
         only_hidden = failing[0] >= self.key.visible > 0
         return (HARD_CODED_SIZE, *shown.diagnoses) if only_hidden else shown.diagnoses
@@ -158,15 +168,45 @@ class _Bench:
         if not failing:
             where = "" if count == 1 else ", in both cases" if count == 2 else f", in all {count} cases"
             return f"Everything that was asked for is there{where}."
+        if self.work is not None and self._cannot_vary(failing):
+            what = given_text(self.work, self.results[0].given)
+            return f"The check was given {what}. It fits the first case, and cannot be called for the others."
+        if self.work is not None and self._given_no_model(shown):
+            return f"The check was given {given_text(self.work, shown.given)}, expected a function."
         if shown.given.failure is not None:
-            return _failure_text(shown.given.failure)
+            return failure_text(shown.given.failure)
         if shown.comparison is not None and shown.comparison.differences:
             return shown.comparison.differences[0].message
         if shown.given.kind != shown.wanted.kind:
-            return _kind_text(shown)
+            return unlike_text(shown, self.work)
         return "The work does not meet everything that is asked for; see the rows below."
 
-    def _remarks(self, shown: CaseResult) -> tuple[str, ...]:
+    def _cannot_vary(self, failing: list[int]) -> bool:
+        """Whether something that cannot be called is right for the first case, and so for no other."""
+        return self.misgiven and bool(failing) and failing[0] > 0
+
+    def _given_no_model(self, shown: CaseResult) -> bool:
+        """Whether what was passed is neither to be called nor a model: nothing was tried with the case."""
+        passed = self.work.kind if self.work is not None else ""
+        return self.misgiven and passed not in ("model", "layer") and shown.comparison is None
+
+    def _next_step(self, failing: list[int], shown: CaseResult) -> str:
+        if not failing or self.faults:
+            return ""
+        if self._cannot_vary(failing) or self._given_no_model(shown):
+            return pass_itself(self.key)
+        failure = shown.given.failure
+        return next_step(self.key, self.work, failure, shown.case) if failure is not None else ""
+
+    def _remarks(self, failing: list[int], shown: CaseResult) -> tuple[str, ...]:
+        remarks = self._api_remark(shown)
+        if self.work is None or not self.misgiven or self._next_step(failing, shown):
+            return remarks
+        what = given_text(self.work, shown.given)
+        tried = f"You passed {what}, so it cannot be tried with other arguments. {pass_itself(self.key)}"
+        return (tried, *remarks)
+
+    def _api_remark(self, shown: CaseResult) -> tuple[str, ...]:
         student, reference = shown.given.graph, shown.wanted.graph
         asked = any(isinstance(expectation, Api) for expectation in self.key.task.expects)
         if student is None or reference is None or asked:
@@ -179,21 +219,3 @@ class _Bench:
                 ),
             )
         return ()
-
-
-def _failure_text(failure: Failure) -> str:
-    where = ""
-    if failure.call is not None:
-        shapes = " and ".join(str(shape) for shape in failure.call.shapes)
-        where = (
-            f" in {failure.call.class_name}, called with {shapes}"
-            if shapes
-            else f" in {failure.call.class_name}"
-        )
-    message = failure.message if len(failure.message) <= 300 else failure.message[:300] + "…"
-    return f"Your code raised {failure.type}{where}: {message}"
-
-
-def _kind_text(shown: CaseResult) -> str:
-    names = {"model": "a model", "value": "a plain value", "failure": "an error"}
-    return f"Found {names[shown.given.kind]}, expected {names[shown.wanted.kind]}."

@@ -11,7 +11,7 @@ from grader.judge.result import CaseResult
 from grader.tasks import Answer, Architecture, Connectivity, Expectation, Parameters
 from grader.verdict import Row
 
-__all__ = ["build_rows", "holds"]
+__all__ = ["build_rows", "holds", "value_text"]
 
 
 def build_rows(
@@ -37,7 +37,9 @@ def _row(
 ) -> Row:
     failed = next((result for result in results if not holds(expectation, result)), None)
     passed = failed is None and believed
-    name, found, expected, detail = _ROWS[expectation.kind](expectation, failed or shown)
+    result = failed or shown
+    name, found, expected, detail = _ROWS[expectation.kind](expectation, result)
+    answered = isinstance(expectation, Answer) and result.given.kind != "failure"
     return Row(
         name=name,
         passed=passed,
@@ -46,6 +48,7 @@ def _row(
         points=expectation.points if passed else 0.0,
         max_points=expectation.points,
         detail=detail,
+        compared=answered or result.comparison is not None,
     )
 
 
@@ -111,7 +114,8 @@ def _api_row(expectation: Any, shown: CaseResult) -> tuple[str, str, str, str]:
 
 
 def _answer_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
-    found = _value_text(shown.given.value) if shown.given.kind == "value" else "no plain value"
+    others = {"model": "a model", "failure": "no answer"}
+    found = others.get(shown.given.kind) or value_text(shown.given.value)
     return "Answer", found, "the reference's answer", ""
 
 
@@ -129,7 +133,7 @@ def _counts_text(counts: Counts) -> str:
     return f"{text}: {counts.trainable:,} trainable, {counts.non_trainable:,} non-trainable"
 
 
-def _value_text(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Write a plain value as in Python, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 60 else text[:60] + "…"

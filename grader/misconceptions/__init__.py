@@ -22,8 +22,11 @@ def diagnose(analysis: Analysis) -> tuple[Diagnosis, ...]:
     named = tuple(mistake.diagnosis for mistake in CATALOGUE if mistake.seen_in(analysis))
     if named:
         return named
-    plain = (structural_diagnosis(difference) for difference in analysis.differences)
-    return tuple({diagnosis.id: diagnosis for diagnosis in plain if diagnosis is not None}.values())
+    first: dict[str, Diagnosis] = {}
+    for difference in analysis.differences:
+        if difference.kind not in first:
+            first[difference.kind] = structural_diagnosis(difference, analysis)
+    return tuple(first.values())
 
 
 def diagnose_failure(failure: Failure, reference: ModelGraph) -> tuple[Diagnosis, ...]:

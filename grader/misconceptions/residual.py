@@ -55,6 +55,13 @@ def _unpaired_chain(analysis: Analysis, node: int) -> tuple[list[int], int | Non
     return chain, current
 
 
+def _present_start(analysis: Analysis, node: int) -> int:
+    """Follow a reference node that the student's model lacks up to the first one that it has."""
+    while node not in analysis.back and len(analysis.reference.nodes[node].edges) == 1:
+        node = analysis.reference.nodes[node].edges[0].node
+    return node
+
+
 def _missing_projection(analysis: Analysis) -> bool:
     """The student's sum takes directly what the reference first sends through a projection."""
     for ours, theirs in _paired_adds(analysis):
@@ -119,7 +126,9 @@ def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
     for ours, theirs in _paired_adds(analysis):
         fed = {analysis.pairs.get(source) for source in _sources(student, ours)}
         needs = set(_sources(reference, theirs))
-        beyond = {source for source in fed - needs if source is not None}
+        absent = {_present_start(analysis, source) for source in needs - fed if source not in analysis.back}
+        # What stands in for a missing layer is not a tensor from elsewhere.
+        beyond = {source for source in fed - needs - absent if source is not None}
         if (needs - fed and beyond) or (fed < needs and needs - fed <= analysis.back.keys()):
             return True
         first = _shortcut_start(reference, theirs)
@@ -189,8 +198,8 @@ RESIDUAL: tuple[Misconception, ...] = (
             "Write down the shape of x and the shape of F(x). Are they the same?",
             "Something on the shortcut has to change x's channels, and its size when the block strides.",
             (
-                "Write `shortcut = keras.layers.Conv2D(filters, 1, strides=stride)(x)`, with whatever else the "
-                "task puts on the shortcut, and add that instead of x."
+                "Write `shortcut = keras.layers.Conv2D(filters, 1, strides=stride)(x)`, with whatever else is "
+                "asked for on the shortcut, and add that instead of x."
             ),
         ),
         unit=_UNIT,
@@ -202,10 +211,10 @@ RESIDUAL: tuple[Misconception, ...] = (
         title="There is no shortcut",
         explanation="The layers are stacked one after the other. Without adding x back, the block computes "
         "F(x) alone, and a deep stack of such blocks trains badly.",
-        symptom="The drawing is one straight line: nothing leads around the block.",
+        symptom="From the block's input only one way leads to its end.",
         fix="Keep the block's input in a variable, and add it to the result of the last layer.",
         hints=(
-            "Trace the block's input in the drawing. Does it reach the end by a second way?",
+            "Follow the block's input through the model. Does it reach the end by a second way?",
             "A residual block computes F(x) + x. Where is the + in yours?",
             "Keep `shortcut = x` at the start, and write `y = keras.layers.Add()([y, shortcut])` at the end.",
         ),
@@ -217,12 +226,12 @@ RESIDUAL: tuple[Misconception, ...] = (
         title="The activation comes before the addition",
         explanation="The last activation is applied to F(x), and x is added afterwards. With relu first, "
         "F(x) can only raise x, never lower it. In the original residual block the sum is activated.",
-        symptom="In the drawing the activation stands above Add instead of below it.",
+        symptom="The last activation feeds Add instead of following it.",
         fix="Add first, then activate the sum.",
         hints=(
             "What does relu do to the negative part of F(x) before you add it?",
-            "Compare the order of the last two steps with the task's: which of them comes last?",
-            "Write `y = keras.layers.Add()([y, shortcut])` and then `y = keras.layers.ReLU()(y)`.",
+            "The last two steps stand the other way round. Which of them has to come last?",
+            "Write `y = keras.layers.Add()([y, shortcut])` first, and call the activation on its result.",
         ),
         unit=_UNIT,
         seen_in=_activation_before_add,
@@ -232,7 +241,7 @@ RESIDUAL: tuple[Misconception, ...] = (
         title="The shortcut starts at the wrong tensor",
         explanation="A tensor is added, but not the block's input. The shortcut has to lead around every "
         "layer of the block.",
-        symptom="Shapes and parameter counts are right; only the wiring is not.",
+        symptom="Shapes and parameter counts can all be right: only the wiring is not.",
         fix="Keep the block's input before the first layer, and add that.",
         hints=(
             "Follow the second arrow into Add back to where it starts. Is it the block's input?",

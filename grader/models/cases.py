@@ -11,12 +11,12 @@ import keras
 import numpy as np
 from pydantic import JsonValue
 
-from grader.evidence import Case
+from grader.evidence import Case, Work, WorkKind
 from grader.models.describe import Described, describe, make_inputs
 from grader.models.plain import is_array
 from grader.models.structures import flatten
 
-__all__ = ["NothingReturnedError", "UnusableAnswerError", "build", "is_stub", "plain_value"]
+__all__ = ["NothingReturnedError", "UnusableAnswerError", "build", "is_stub", "plain_value", "work_of"]
 
 _MAX_VALUE_ITEMS = 100_000
 _STUB_CODE = {
@@ -37,6 +37,23 @@ class NothingReturnedError(TypeError):
 
 class UnusableAnswerError(TypeError):
     """What the student gave, or their function returned, is nothing that can be checked."""
+
+
+def work_of(obj: Any) -> Work:
+    """Say what kind of object a check was given, and its name: a function's, or else its class's."""
+    if isinstance(obj, type):
+        return _work("class", obj.__name__)
+    if isinstance(obj, keras.Layer):
+        return _work("model" if isinstance(obj, keras.Model) else "layer", type(obj).__name__)
+    if isinstance(obj, keras.KerasTensor) or keras.ops.is_tensor(obj):
+        return _work("tensor", type(obj).__name__)
+    if callable(obj):
+        return _work("function", getattr(obj, "__name__", ""))
+    return _work("value", type(obj).__name__)
+
+
+def _work(kind: WorkKind, name: object) -> Work:
+    return Work(kind=kind, name=name[:100] if isinstance(name, str) else "")
 
 
 def build(obj: Any, case: Case) -> Described | JsonValue:
@@ -63,7 +80,7 @@ def _from_layer(layer: Any, case: Case, inputs: list[Any] | None = None) -> Desc
         raise UnusableAnswerError(
             f"Expected a model, got a layer of the class {type(layer).__name__}, which has no inputs of its own."
         )
-    return _wrapped(inputs, layer(*inputs))
+    return _wrapped(inputs, layer(*inputs), type(layer).__name__)
 
 
 def _from_function(function: Callable[..., Any], case: Case) -> Described | JsonValue:
@@ -74,15 +91,26 @@ def _from_function(function: Callable[..., Any], case: Case) -> Described | Json
     if result is None:
         name = getattr(function, "__name__", "the function")
         raise NothingReturnedError(
-            f"{name} returned None. Expected it to return what it built: is a return missing?"
+            f"{name} returned None. End it with `return` and "
+            + ("the tensor that its last layer gives." if inputs else "what it has built or computed.")
         )
     if any(isinstance(leaf, keras.KerasTensor) for leaf in flatten(result)):
-        return _wrapped(inputs, result)
+        return _wrapped(inputs, result, getattr(function, "__name__", "the function"))
     return plain_value(result)
 
 
-def _wrapped(inputs: list[Any], outputs: Any) -> Described:
-    return describe(keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs))
+def _wrapped(inputs: list[Any], outputs: Any, name: str) -> Described:
+    try:
+        model = keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs)
+    except ValueError as error:
+        strangers = [leaf for leaf in flatten(outputs) if not isinstance(leaf, keras.KerasTensor)]
+        if strangers or not inputs:
+            raise UnusableAnswerError(f"No model can be made of what {name} returned: {error}") from None
+        raise UnusableAnswerError(
+            f"What {name} returned is not computed from what it was given alone. "
+            "Start from the tensor it is given, and make no `keras.Input` of your own."
+        ) from None
+    return describe(model)
 
 
 def is_stub(obj: Any) -> bool:

@@ -25,7 +25,7 @@ from grader.evidence import (
     Reply,
     ReplyPart,
 )
-from grader.models.cases import NothingReturnedError, build, is_stub
+from grader.models.cases import NothingReturnedError, build, is_stub, work_of
 from grader.models.describe import Described
 from grader.models.failures import failure_of
 from grader.models.probe import borrowed_weights, run_model
@@ -49,6 +49,7 @@ def collect(task_id: str, obj: Any, cases: Sequence[Case]) -> Evidence:
         task=task_id,
         backend=keras.backend.backend(),
         keras=keras.__version__,
+        work=work_of(obj),
         cases=tuple(_case_evidence(obj, case) for case in cases),
     )
 
@@ -77,6 +78,7 @@ def publish(evidence: Evidence) -> None:
     if len(text) > MAX_EVIDENCE_BYTES:
         failure = Failure(
             type="EvidenceError",
+            stage="check",
             message=f"The model's description has {len(text):,} characters; at most {MAX_EVIDENCE_BYTES:,} are read.",
         )
         too_long = CaseEvidence(kind="failure", failure=failure)

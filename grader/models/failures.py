@@ -11,10 +11,12 @@ from typing import Any
 import keras
 
 from grader.errors import UnreadableModelError
-from grader.evidence import FailedCall, Failure
+from grader.evidence import CodeLine, FailedCall, Failure
+from grader.models.cases import NothingReturnedError, UnusableAnswerError
 from grader.models.describe import describe_tensors, reading
 from grader.models.layers import can_look_inside
 from grader.models.structures import flatten
+from grader.models.student_code import innermost_line
 
 __all__ = ["failure_of"]
 
@@ -23,9 +25,12 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Describe an exception: its type, its text, and the innermost layer call it came out of."""
+    """Describe an exception: its type, its text, the student's line and the layer call it came out of."""
+    stage = "call"
     if isinstance(error, UnreadableModelError) and error.__cause__ is not None:
-        error = error.__cause__  # the student's own error says more than that it stopped us
+        stage, error = "read", error.__cause__  # the student's own error says more than that it stopped us
+    elif isinstance(error, (UnreadableModelError, NothingReturnedError, UnusableAnswerError)):
+        stage = "check"
     try:
         text = str(error)
     except Exception:
@@ -34,12 +39,25 @@ def failure_of(error: BaseException) -> Failure:
         call = _failed_call(error.__traceback__)
     except Exception:  # a traceback may hold anything; the failure itself is what counts
         call = None
-    return Failure(
-        type=type(error).__name__[:200],
-        message=_printable(text),
-        not_implemented=isinstance(error, NotImplementedError) and not _raised_by_keras(error.__traceback__),
-        call=call,
+    line = None if stage == "check" else _line(error.__traceback__)
+    stub = isinstance(error, NotImplementedError) and not _raised_by_keras(error.__traceback__)
+    return Failure.model_validate(
+        {
+            "type": type(error).__name__[:200],
+            "message": _printable(text),
+            "not_implemented": stub,
+            "stage": stage,
+            "line": line,
+            "call": call,
+        }
     )
+
+
+def _line(start: TracebackType | None) -> CodeLine | None:
+    try:
+        return innermost_line(start)
+    except Exception:  # the student's code may have replaced linecache, or anything else
+        return None
 
 
 def _printable(text: str) -> str:

@@ -13,7 +13,18 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from grader.report.escape import html_text, plain
-from grader.report.words import OUTCOMES, case_words, hint_steps, mark, points, score_words
+from grader.report.words import (
+    OUTCOMES,
+    case_words,
+    hint_steps,
+    hints_on_task,
+    line_words,
+    mark,
+    next_step,
+    nothing_compared,
+    points,
+    score_words,
+)
 
 if TYPE_CHECKING:
     from grader.comparison import Diagnosis
@@ -39,8 +50,10 @@ def render(verdict: Verdict, *, feedback: bool = False) -> str:
     head = [f"<strong>{html_text(words.mark)} {html_text(words.headline)}</strong>"]
     head += [html_text(part) for part in (plain(verdict.title, 80), score_words(verdict)) if part]
     parts = [f"<p>{' · '.join(head)}</p>"]
-    parts += [_paragraph(text) for text in (verdict.message, case_words(verdict), words.next_step)]
-    parts.append(_table(verdict.rows))
+    parts += [_paragraph(verdict.message), _line_of_code(verdict)]
+    parts += [_paragraph(text) for text in (case_words(verdict), next_step(verdict))]
+    absent = nothing_compared(verdict)
+    parts.append(_paragraph(absent) if absent else _table(verdict.rows))
     parts.append(_differences(verdict))
     parts += [_diagnosis(diagnosis, feedback=feedback) for diagnosis in verdict.diagnoses]
     parts.append(_hints(verdict, feedback=feedback))
@@ -50,6 +63,13 @@ def render(verdict: Verdict, *, feedback: bool = False) -> str:
         f'<div class="keras-plumbing-report" style="border-left: 4px solid {words.colour}; '
         f'padding: 2px 0 2px 14px; margin: 6px 0">\n{body}\n</div>'
     )
+
+
+def _line_of_code(verdict: Verdict) -> str:
+    where = line_words(verdict)
+    if verdict.line is None or not where:
+        return ""
+    return f"<p>{html_text(where)}</p>\n<pre>    {html_text(verdict.line.text, 200)}</pre>"
 
 
 def _paragraph(text: str) -> str:
@@ -121,12 +141,15 @@ def _hints(verdict: Verdict, *, feedback: bool) -> str:
     hints = hint_steps(verdict)
     if not hints:
         return ""
+    on_task = hints_on_task(verdict)
+    ask = f"<code>unit.hint(&quot;{html_text(verdict.task, 60)}&quot;)</code>"
     if feedback:
+        topic = " on the task" if on_task else ""
         return "\n".join(
-            f"<details>{_SUMMARY}Hint {number} of {len(hints)}</summary><p>{_prose(hint)}</p></details>"
+            f"<details>{_SUMMARY}Hint {number} of {len(hints)}{topic}</summary><p>{_prose(hint)}</p></details>"
             for number, hint in enumerate(hints, start=1)
         )
-    more = ""
-    if len(hints) > 1:
-        more = f" <small>Want more? Run <code>unit.hint(&quot;{html_text(verdict.task, 60)}&quot;)</code>.</small>"
+    if on_task:
+        return f"<p><small>For hints on the task, run {ask}.</small></p>"
+    more = f" <small>Want more? Run {ask}.</small>" if len(hints) > 1 else ""
     return f"<p><em>Hint:</em> {_prose(hints[0])}{more}</p>"

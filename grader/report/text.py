@@ -7,7 +7,18 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from grader.report.escape import plain
-from grader.report.words import OUTCOMES, case_words, hint_steps, mark, points, score_words
+from grader.report.words import (
+    OUTCOMES,
+    case_words,
+    hint_steps,
+    hints_on_task,
+    line_words,
+    mark,
+    next_step,
+    nothing_compared,
+    points,
+    score_words,
+)
 
 if TYPE_CHECKING:
     from grader.verdict import Row, Verdict
@@ -29,9 +40,14 @@ def render(verdict: Verdict) -> str:
     head = [f"{words.mark} {words.headline}", plain(verdict.title, 80), score_words(verdict)]
     parts = [" · ".join(part for part in head if part)]
     parts += _wrapped(verdict.message)
+    if verdict.line is not None:
+        parts += [line_words(verdict), f"    {plain(verdict.line.text, 200)}"]
     parts += _wrapped(case_words(verdict))
-    parts += _wrapped(words.next_step)
-    if verdict.rows:
+    parts += _wrapped(next_step(verdict))
+    absent = nothing_compared(verdict)
+    if absent:
+        parts += _wrapped(absent)
+    elif verdict.rows:
         parts += ["", *_table(verdict.rows)]
     differences = verdict.comparison.differences if verdict.comparison else ()
     if differences and [difference.message for difference in differences] != [verdict.message]:
@@ -44,7 +60,9 @@ def render(verdict: Verdict) -> str:
         parts += ["", f"{plain(diagnosis.title, 100)} [{plain(diagnosis.id, 60)}]"]
         parts += _wrapped(diagnosis.explanation, first="  ", rest="  ")
     hints = hint_steps(verdict)
-    if hints:
+    if hints and hints_on_task(verdict):
+        parts += ["", f'For hints on the task, run unit.hint("{plain(verdict.task, 60)}").']
+    elif hints:
         parts += ["", *_wrapped(hints[0], first="Hint: ", rest="      ")]
     if verdict.remarks:
         parts.append("")

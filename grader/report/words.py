@@ -10,7 +10,19 @@ from grader.verdict import Outcome, Row, Verdict
 if TYPE_CHECKING:
     from grader.evidence import Case
 
-__all__ = ["OUTCOMES", "OutcomeWords", "case_words", "hint_steps", "mark", "points", "score_words"]
+__all__ = [
+    "OUTCOMES",
+    "OutcomeWords",
+    "case_words",
+    "hint_steps",
+    "hints_on_task",
+    "line_words",
+    "mark",
+    "next_step",
+    "nothing_compared",
+    "points",
+    "score_words",
+]
 
 
 class OutcomeWords(NamedTuple):
@@ -33,7 +45,10 @@ OUTCOMES: dict[Outcome, OutcomeWords] = {
         "Write your code in the cell above the check, run it, then check again.",
     ),
     Outcome.RUNTIME_ERROR: OutcomeWords(
-        "!", "Your code raised an error", "#d55e00", "Run your cell on its own to see where the error starts."
+        "!",
+        "Your code raised an error",
+        "#d55e00",
+        "Restart the kernel and run all cells from the top: the first one that fails is the one to mend.",
     ),
     Outcome.TIMEOUT: OutcomeWords(
         "⧖",
@@ -88,6 +103,35 @@ def case_words(verdict: Verdict) -> str:
         drawn = "Seen with arguments drawn for grading, not the ones in the notebook"
         return f"{drawn}: {given}." if given else f"{drawn}."
     return f"Seen with {given}." if given else ""
+
+
+def next_step(verdict: Verdict) -> str:
+    """Say what to do next: what the judge says of this work, or else what goes with the outcome."""
+    return verdict.next_step or OUTCOMES[verdict.outcome].next_step
+
+
+def line_words(verdict: Verdict) -> str:
+    """Say where the student's line stands, as Python's tracebacks do; empty when there is none."""
+    line = verdict.line
+    if line is None:
+        return ""
+    place = f"{plain(line.place, 60)}, line {line.number}" if line.place else f"Line {line.number}"
+    return f"{place}, in {plain(line.function, 60)}:" if line.function else f"{place}:"
+
+
+def nothing_compared(verdict: Verdict) -> str:
+    """Say that there was nothing to compare, where no row compares anything; else nothing."""
+    if not verdict.rows or any(row.compared for row in verdict.rows):
+        return ""
+    return f"There is {verdict.rows[0].found}, so nothing could be compared."
+
+
+def hints_on_task(verdict: Verdict) -> bool:
+    """Whether the hints are on the task as a whole, and not on what happened."""
+    if any(diagnosis.hints for diagnosis in verdict.diagnoses):
+        return False
+    unrelated = verdict.outcome in (Outcome.RUNTIME_ERROR, Outcome.TIMEOUT)
+    return unrelated or bool(verdict.next_step) or bool(nothing_compared(verdict))
 
 
 def _arguments(case: Case) -> str:

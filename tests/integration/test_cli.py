@@ -46,6 +46,17 @@ def test_unequal_models_exit_with_1_and_say_why(saved: dict[str, Path]) -> None:
     assert "missing-skip" in result.output
 
 
+def test_what_to_do_is_true_of_two_files(saved: dict[str, Path], tmp_path: Path) -> None:
+    """Between two saved models there is no drawing and no task; the values stand in the text itself."""
+    other = tmp_path / "other.json"
+    other.write_text(residual_block(4, 8).to_json(), encoding="utf-8")
+    wider = tmp_path / "wider.json"
+    wider.write_text(residual_block(4, 6).to_json(), encoding="utf-8")
+    shown = run("compare", wider, other).output
+    assert "wrong-config: A layer has other settings. Set filters=8 at the first Conv2D.\n" in shown
+    assert not {"drawing", "picture", "task"} & set(shown.replace("'", " ").split())
+
+
 def test_json_output_is_one_object_with_the_documented_keys(saved: dict[str, Path]) -> None:
     """Scripts read ``equivalent``, ``differences`` and ``diagnoses``."""
     found = json.loads(run("compare", saved["wrong"], saved["reference"], "--json").output)

@@ -48,6 +48,25 @@ def test_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
         parse_evidence(GOOD.to_json())
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"number": 0, "text": "x"},
+        {"number": 10**9, "text": "x"},
+        {"number": 1, "text": "x" * 201},
+        {"number": 1, "text": "x", "function": "f" * 101},
+        {"number": 1, "text": "x", "place": "p" * 101},
+    ],
+    ids=["line 0", "line 10**9", "long text", "long name", "long place"],
+)
+def test_a_line_of_code_is_bounded(line: dict[str, object]) -> None:
+    """A line that a report would show is short, and its number is one."""
+    failure = {"type": "ValueError", "message": "no", "line": line}
+    sent = json.loads(GOOD.to_json()) | {"cases": [{"kind": "failure", "failure": failure}]}
+    with pytest.raises(EvidenceError, match=r"cases\.0\.failure\.line"):
+        parse_evidence(json.dumps(sent))
+
+
 @given(st.text() | st.binary() | st.integers())
 def test_no_input_gets_past_the_two_readers_with_another_exception(sent: object) -> None:
     """Whatever arrives, the caller has one exception to handle."""

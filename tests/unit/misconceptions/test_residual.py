@@ -58,6 +58,16 @@ def test_another_activation_is_not_taken_for_a_residual_mistake() -> None:
     assert ["wrong-activation"] == named(block("tanh"), block("relu"))
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_layer_missing_before_the_sum_is_not_taken_for_another_shortcut(size: tuple[int, int]) -> None:
+    """Without its last normalization the branch still ends in the sum, and the shortcut is right."""
+    plan = Blueprint()
+    x = plan.input(8, 8, size[0])
+    y = plan.conv(plan.relu(plan.norm(plan.conv(x, size[1]))), size[1])
+    shortcut = x if size[0] == size[1] else plan.norm(plan.conv(x, size[1], size=1))
+    assert ["missing-layer"] == named(plan.graph(plan.relu(plan.add(y, shortcut))), residual_block(*size))
+
+
 def test_a_concatenation_is_one_difference_without_its_effects() -> None:
     """That later shapes change too is not reported: it is the effect of the one mistake."""
     analysis = analyse(residual_block(kind="concatenate-instead-of-add"), residual_block())

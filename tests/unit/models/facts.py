@@ -128,6 +128,19 @@ def collected(work, cases=None):
     return parse_evidence(evidence.to_json()).to_json()
 
 
+def collected_in_a_cell():
+    """The evidence on a function that was written in a notebook's seventh cell."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shell.execution_count = 7
+    shell.run_cell("import keras\ndef block(x, filters):\n    return undefined\n", store_history=True)
+    try:
+        return collecting.collect("block", shell.user_ns["block"], [BLOCK]).to_json()
+    finally:
+        InteractiveShell.clear_instance()
+
+
 def published(work):
     """MIME type and text of what publishing shows."""
     evidence = collecting.collect(work, getattr(student_work, work), [BLOCK])

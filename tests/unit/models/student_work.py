@@ -480,6 +480,33 @@ def forgot_return(x, filters):
     layers.Conv2D(filters, 3)(x)
 
 
+def fails_in_a_helper(x, filters):
+    return [wrong_shapes(tensor, filters) for tensor in [x]]
+
+
+def fails_in_a_comprehension(x, filters):
+    return [layers.Conv2D(size, undefined)(x) for size in [filters]]  # noqa: F821
+
+
+def misses_an_argument(x):
+    return x
+
+
+def starts_elsewhere(x, filters):
+    return layers.ReLU()(keras.Input(SHAPE))
+
+
+class FailsWhenRead(keras.Model):
+    def call(self, x, training=False):
+        return layers.Dense(undefined)(x) if training else x  # noqa: F821
+
+
+def returns_what_cannot_be_read(x, filters):
+    model = FailsWhenRead()
+    model(x)
+    return model
+
+
 def ends_the_process(x, filters):
     raise SystemExit(3)
 
@@ -502,6 +529,9 @@ def awkward_error(x, filters):
     raise AwkwardError
 
 
+built_block = kept_block()
+norm_layer = layers.BatchNormalization()
+tensor = keras.Input(SHAPE)
 missing = None
 number = 3.5
 array = ops.ones((2, 2))

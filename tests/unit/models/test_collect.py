@@ -45,6 +45,26 @@ def test_plain_answers_are_values(worker, work, expected):
 
 
 @pytest.mark.parametrize(
+    ("work", "kind", "name"),
+    [
+        ("block", "function", "block"),
+        ("BlockLayer", "class", "BlockLayer"),
+        ("built_block", "model", "Functional"),
+        ("norm_layer", "layer", "BatchNormalization"),
+        ("tensor", "tensor", "KerasTensor"),
+        ("array", "tensor", None),
+        ("missing", "value", "NoneType"),
+        ("number", "value", "float"),
+    ],
+)
+def test_what_was_passed_is_named(worker, work, kind, name):
+    """The evidence says whether a function, a class, an object or a value was passed to the check."""
+    found = parse_evidence(worker.run("collected", work=work)).work
+    assert kind == found.kind
+    assert name in (found.name, None)
+
+
+@pytest.mark.parametrize(
     ("work", "kind", "not_implemented"),
     [
         ("stub_raises", "NotImplementedError", True),

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from grader.comparison import Comparison, Diagnosis, compare_graphs
-from grader.evidence import Case, InputSpec
+from grader.evidence import Case, CodeLine, InputSpec
 from grader.graph import ModelGraph, Port
 from grader.verdict import Outcome, Row, Verdict
 from tests.blueprints import Blueprint, residual_block
@@ -157,6 +157,25 @@ def diagnosis(**changes: Any) -> Diagnosis:
         "unit": "04_residual_connections",
     }
     return Diagnosis(**(fields | changes))
+
+
+def without_a_model(outcome: Outcome = Outcome.RUNTIME_ERROR, **changes: Any) -> Verdict:
+    """The verdict on code that raised an error."""
+    fields: dict[str, Any] = {
+        "score": 0.0,
+        "message": "Your code raised NameError: name 'filtres' is not defined",
+        "line": CodeLine(number=2, text='y = conv(filtres, "<3>")(x)', function="block", place="Cell In[4]"),
+        "next_step": "Call it yourself in a new cell, `block(filters=4)`, to see the whole traceback.",
+        "rows": tuple(
+            Row(name=name, passed=False, found="no model", expected="…", max_points=1.0, compared=False)
+            for name in ("Architecture", "Parameters")
+        ),
+        "diagnoses": (),
+        "comparison": None,
+        "hints": ("Start from the task.", "Go on.", "End it."),
+        "remarks": (),
+    }
+    return verdict(outcome, **(fields | changes))
 
 
 def verdict(outcome: Outcome = Outcome.INCORRECT, **changes: Any) -> Verdict:

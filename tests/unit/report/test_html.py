@@ -4,10 +4,11 @@ from html.parser import HTMLParser
 import nh3
 import pytest
 
+from grader.evidence import CodeLine
 from grader.report.html import render
 from grader.report.words import OUTCOMES
 from grader.verdict import Outcome
-from tests.unit.report.plans import diagnosis, mistake, verdict
+from tests.unit.report.plans import diagnosis, mistake, verdict, without_a_model
 
 HOSTILE = "</td></table><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -105,6 +106,45 @@ def test_hostile_text_stays_text(feedback):
     assert set() == set(outline.tags) & {"script", "img"}
     assert set() == {name for name, _ in outline.attributes if name.startswith("on")}
     assert "<script>alert(1)</script>" in outline.text
+
+
+def test_an_error_shows_the_students_own_line():
+    """Cell, line, function and source stand below the message, and then what to do."""
+    html = render(without_a_model())
+    assert (
+        "<p>Cell In[4], line 2, in block:</p>\n<pre>    y = conv(filtres, &quot;&lt;3&gt;&quot;)(x)</pre>"
+        in html
+    )
+    assert html.index("filtres&#x27; is not") < html.index("<pre>") < html.index("Call it yourself")
+
+
+def test_a_hostile_line_stays_text():
+    """The line comes out of the student's process, and is shown, not obeyed."""
+    line = CodeLine(number=1, text=HOSTILE, function=HOSTILE, place=HOSTILE)
+    outline = Outline(render(without_a_model(line=line, next_step=HOSTILE)))
+    assert set() == set(outline.tags) & {"script", "img", "table"}
+
+
+@pytest.mark.parametrize("feedback", [False, True])
+def test_what_gave_no_model_has_no_table(feedback):
+    """One sentence says that nothing could be compared."""
+    html = render(without_a_model(), feedback=feedback)
+    assert "<p>There is no model, so nothing could be compared.</p>" in html
+    assert "<table" not in html
+
+
+def test_hints_on_the_task_do_not_pose_as_hints_on_an_error():
+    """Below an error the task's own hints are only pointed to; feedback says what they are about."""
+    shown = render(without_a_model())
+    assert "Start from the task." not in shown
+    assert "For hints on the task, run" in shown
+    assert "Hint 1 of 3 on the task</summary>" in render(without_a_model(), feedback=True)
+
+
+def test_hints_on_a_diagnosed_error_are_shown():
+    """When the error itself is understood, its first hint is the one to show."""
+    html = render(without_a_model(diagnoses=(diagnosis(),)))
+    assert "Hint:</em> What joins the two ways?" in html
 
 
 def test_rows_stand_beside_the_reference():

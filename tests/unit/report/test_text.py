@@ -4,7 +4,7 @@ from grader.comparison import compare_graphs
 from grader.report.text import MAX_DIFFERENCES, render
 from grader.report.words import OUTCOMES
 from grader.verdict import Outcome
-from tests.unit.report.plans import diagnosis, mistake, stack, verdict
+from tests.unit.report.plans import diagnosis, mistake, stack, verdict, without_a_model
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -59,6 +59,21 @@ def test_only_the_first_hint_is_printed():
 def test_the_tasks_own_hints_stand_in_for_a_diagnosis():
     """Without a diagnosis the task's hint ladder is used."""
     assert "Hint: Start from the task." in render(verdict(diagnoses=()))
+
+
+def test_an_error_is_told_with_its_line_and_what_to_do():
+    """Message, place, line, arguments, next step; no table and no hint on something else."""
+    assert [
+        "! Your code raised an error · Identity block · 0 of 5 points",
+        "Your code raised NameError: name 'filtres' is not defined",
+        "Cell In[4], line 2, in block:",
+        '    y = conv(filtres, "<3>")(x)',
+        "Seen with an input of shape 8 × 8 × 4, filters=4.",
+        "Call it yourself in a new cell, `block(filters=4)`, to see the whole traceback.",
+        "There is no model, so nothing could be compared.",
+        "",
+        'For hints on the task, run unit.hint("identity_block").',
+    ] == render(without_a_model()).splitlines()
 
 
 def test_a_correct_verdict_gives_no_hint():
