@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test demo validate bench lint format notebooks clean
+.PHONY: help setup lab teach test demo validate bench lint format notebooks clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ setup: ## Make .venv, install the pinned packages and the grader, convert the di
 
 lab: setup ## Open JupyterLab on the course (ARGS="--no-browser" is passed on)
 	@$(BIN)/python -m scripts.lab $(ARGS)
+
+teach: setup ## Open JupyterLab with all of the course in view: units, releases, submissions
+	@$(BIN)/python -m scripts.lab --teach $(ARGS)
 
 test: setup lint ## Lint, type-check, run every test, and re-run every notebook on three backends
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)

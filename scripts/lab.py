@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
 from pathlib import Path
 
 from scripts.environment import COURSE, STATE, project_environment
+from scripts.workspace import arrange_tabs
 
 __all__ = ["is_laid_out", "lab_command", "lay_out_units", "main", "prepare", "sign_notebooks"]
 
@@ -57,17 +60,17 @@ def lay_out_units(course: Path = COURSE) -> None:
 
 
 def sign_notebooks(course: Path = COURSE) -> int:
-    """Trust the stored outputs of the course's own notebooks; return how many were not trusted before.
+    """Trust the course's own notebooks, and a learner's copies as they were laid out; return how many are new.
 
-    A signature covers a notebook's content, so an untouched copy of a lesson is trusted with it and
-    anybody else's notebook is not.
+    A signature covers a notebook's content, so nobody else's notebook is trusted with them.
     """
     import nbformat
     from nbformat.sign import NotebookNotary
 
     notary = NotebookNotary()
     signed = 0
-    for path in sorted([*course.glob("*.ipynb"), *course.glob("units/*/lesson.ipynb")]):
+    own = [*course.glob("*.ipynb"), *course.glob("units/*/lesson.ipynb")]
+    for path in sorted([*own, *_untouched_copies(course)]):
         notebook = nbformat.read(path, as_version=4)
         if not notary.check_signature(notebook):
             notary.sign(notebook)
@@ -75,17 +78,36 @@ def sign_notebooks(course: Path = COURSE) -> int:
     return signed
 
 
-def lab_command(extra: list[str], course: Path = COURSE, user_id: int | None = None) -> list[str]:
-    """Return the command that starts JupyterLab; ``extra`` goes to it unchanged."""
+def _untouched_copies(course: Path) -> list[Path]:
+    """Return the notebooks in ``work`` that are still what their unit's manifest says was laid out."""
+    untouched = []
+    for manifest in course.glob("work/*/.released.json"):
+        for name, digest in json.loads(manifest.read_text(encoding="utf-8")).items():
+            copy = manifest.with_name(name)
+            if copy.is_file() and hashlib.sha256(copy.read_bytes()).hexdigest() == digest:
+                untouched.append(copy)
+    return untouched
+
+
+def lab_command(
+    extra: list[str], course: Path = COURSE, *, teach: bool = False, user_id: int | None = None
+) -> list[str]:
+    """Return the command that starts JupyterLab; ``extra`` goes to it unchanged.
+
+    Learners land in the index and see their own files. With ``teach``, the file browser lists all of the course.
+    """
     if user_id is None:
         user_id = os.geteuid()
-    start = "/lab/tree/index.ipynb" if (course / "index.ipynb").exists() else "/lab"
+    index = (course / "index.ipynb").exists() and not teach
     command = [
         sys.executable,
         "-m",
         "jupyterlab",
+        # The terminal shows where the lab is and what goes wrong, not every request.
+        "--log-level=WARN",
         f"--ServerApp.root_dir={course}",
-        f"--LabApp.default_url={start}",
+        f"--LabApp.default_url={'/lab/tree/index.ipynb' if index else '/lab'}",
+        f"--CourseContents.learner_view={not teach}",
     ]
     if user_id == 0:
         # Jupyter refuses root unless told; containers often have no other user.
@@ -93,16 +115,23 @@ def lab_command(extra: list[str], course: Path = COURSE, user_id: int | None = N
     return command + extra
 
 
-def main(extra: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Prepare, then become JupyterLab."""
+    teach = "--teach" in arguments
+    extra = [argument for argument in arguments if argument != "--teach"]
     os.environ.update(project_environment(os.environ))
     STATE.mkdir(exist_ok=True)
     prepare()
     lay_out_units()
     sign_notebooks()
+    if not teach:
+        arrange_tabs(STATE / "config" / "lab" / "workspaces")
+    print(
+        "Opening JupyterLab; the address is below, should no browser open. Stop it with Ctrl+C.", flush=True
+    )
     # nbgrader looks for its configuration in the working folder.
     os.chdir(COURSE)
-    command = lab_command(extra)
+    command = lab_command(extra, teach=teach)
     os.execv(command[0], command)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -53,6 +57,7 @@ def test_the_lab_opens_on_the_index(tmp_path: Path) -> None:
     assert f"--ServerApp.root_dir={tmp_path}" in command
     assert "--LabApp.default_url=/lab/tree/index.ipynb" in command
     assert "--no-browser" == command[-1]
+    assert "--LabApp.default_url=/lab" in lab_command([], tmp_path, teach=True, user_id=1000)
 
 
 @pytest.mark.parametrize(("user_id", "allowed"), [(0, True), (1000, False)])
@@ -86,6 +91,71 @@ def test_only_the_courses_own_notebooks_are_trusted(tmp_path: Path, monkeypatch:
         nbformat.write(notebook, path)
     assert 2 == sign_notebooks(tmp_path)
     assert 0 == sign_notebooks(tmp_path)
+
+
+def test_an_untouched_copy_is_trusted_and_a_changed_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A learner's copy is signed while it is what was laid out."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    copy = tmp_path / "work" / "04" / "lesson.ipynb"
+    copy.parent.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(), copy)
+    manifest = {"lesson.ipynb": hashlib.sha256(copy.read_bytes()).hexdigest(), "gone.ipynb": "0"}
+    (copy.parent / ".released.json").write_text(json.dumps(manifest))
+    assert 1 == sign_notebooks(tmp_path)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), copy)
+    assert 0 == sign_notebooks(tmp_path)
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("teach", "listed"), [(False, {"index.ipynb"}), (True, {"index.ipynb", "units", "nbgrader_config.py"})]
+)
+def test_the_lab_starts_quietly_and_lists_what_its_user_works_with(
+    tmp_path: Path, project: Path, teach: bool, listed: set[str]
+) -> None:
+    """The real server prints its address and no warning; `make teach` lists the units, `make lab` does not."""
+    (tmp_path / "units").mkdir()
+    (tmp_path / "index.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook()))
+    shutil.copy(project / "course" / "nbgrader_config.py", tmp_path)
+    port = free_port()
+    environment = project_environment(os.environ, tmp_path / ".state")
+    environment["JUPYTER_CONFIG_PATH"] = str(project / "jupyter")
+    server = subprocess.Popen(
+        lab_command(["--no-browser", f"--port={port}"], tmp_path, teach=teach),
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert server.stdout is not None
+    printed: list[str] = []
+    try:
+        for line in server.stdout:
+            printed.append(line)
+            if "http://127.0.0.1" in line:
+                break
+        token = printed[-1].strip().split("token=")[1]
+        with urlopen(f"http://127.0.0.1:{port}/api/contents?token={token}", timeout=30) as answer:
+            found = {entry["name"] for entry in json.load(answer)["content"]}
+    finally:
+        server.terminate()
+        rest, _ = server.communicate(timeout=30)
+    assert listed == found
+    noise = [
+        line
+        for line in [*printed, *rest.splitlines()]
+        if line.startswith(("[I", "[W", "[E")) or "Warning" in line
+    ]
+    assert [] == noise
 
 
 def jupyter(code: str, *, cwd: Path) -> object:
