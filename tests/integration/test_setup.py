@@ -324,7 +324,9 @@ def test_the_moving_line_says_how_far_pip_is(tmp_path: Path) -> None:
     assert "unpacked 1 of about 177 packages" == setup.describe_pip(lines, python, 177)
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (52, "52 s"), (59.7, "1 min 0 s"), (185, "3 min 5 s")])
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "0 s"), (52, "52 s"), (59.7, "1 min 0 s"), (185, "3 min 5 s")]
+)
 def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
     """Seconds below a minute, minutes and seconds above."""
     assert said == progress.duration(seconds)
