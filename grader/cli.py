@@ -7,27 +7,21 @@ Exit codes: 0 done (``compare``: the same architecture), 1 a negative answer (``
 from __future__ import annotations
 
 import json
-import logging
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from grader.errors import GraderError
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from grader.messages import shown
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="grader",
     help="Read Keras models as graphs, compare them, and grade assignments with them.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -35,7 +29,11 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 CourseDir = Annotated[
     Path,
-    typer.Option("--course", help="The course's root, the folder of nbgrader_config.py.", show_default=True),
+    typer.Option(
+        "--course",
+        help="The course's root, the folder that holds nbgrader_config.py and units/.",
+        show_default="the current folder, or course/ in it",
+    ),
 ]
 UnitName = Annotated[str, typer.Argument(help="The unit's folder name, for example 04_residual_connections.")]
 HERE = Path()
@@ -50,6 +48,13 @@ def main() -> None:
         raise SystemExit(2) from None
 
 
+@app.callback()
+def overview(context: typer.Context) -> None:
+    """Read Keras models as graphs, compare them, and grade assignments with them."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 def _course(folder: Path) -> Path:
     """Find the course's root: the folder given, or its subfolder ``course``."""
     from grader.errors import UsageError
@@ -57,8 +62,9 @@ def _course(folder: Path) -> Path:
     for candidate in (folder, folder / "course"):
         if (candidate / "units").is_dir():
             return candidate.resolve()
+    place = "The current folder" if folder == HERE else shown(folder)
     raise UsageError(
-        f"{folder.resolve().name or folder} holds no folder 'units'. Run the command in the course's root, "
+        f"{place} is no course: it holds neither units/ nor course/units/. Run the command in the course's root, "
         "or name it with --course."
     )
 
@@ -149,14 +155,15 @@ def release(
     Example: grader release 04_residual_connections. Exit codes: 0 released, 2 the unit cannot be
     released; the message says why.
     """
+    from grader.console import quiet_nbgrader
     from grader.nbgrader_plugin.release import release_unit
 
-    with _quiet_nbgrader():
+    with quiet_nbgrader():
         done = release_unit(unit, _course(course), self_paced=learner)
     if as_json:
         typer.echo(done.to_json())
         return
-    typer.echo(f"{unit} is in {_shown(Path(done.folder))}: {', '.join(done.files)}")
+    typer.echo(f"{unit} is in {shown(Path(done.folder))}: {', '.join(done.files)}")
     for name in done.kept:
         typer.echo(f"  {name} has work in it and was left as it is.")
     for name in done.beside:
@@ -177,33 +184,51 @@ def grade(
     Example: grader grade 04_residual_connections --json. Exit codes: 0 graded, 1 graded, but some
     submission needs a look, 2 nothing could be graded.
     """
-    from grader.nbgrader_plugin.grade import grade_unit
-    from grader.results_table import results_table
+    from grader.console import print_table, progress, quiet_nbgrader
+    from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
+    from grader.nbgrader_plugin.place import grading_places
+    from grader.nbgrader_plugin.release import course_api
+    from grader.results_table import points_for_a_person, results_table
 
-    with _quiet_nbgrader(), _progress(f"Grading {unit}") as advance:
-        results = grade_unit(unit, _course(course), students=student, progress=advance)
+    root = _course(course)
+    with quiet_nbgrader(), progress(f"Grading {unit}") as advance:
+        results = grade_unit(unit, root, students=student, progress=advance)
+        misplaced = [] if student else misplaced_submissions(unit, root)
     if as_json:
         typer.echo("[" + ",".join(result.to_json() for result in results) + "]")
     else:
-        _print_table(results_table([(result.student, result) for result in results], "student"))
-    raise typer.Exit(1 if any(result.needs_look for result in results) else 0)
+        print_table(results_table([(result.student, result) for result in results], "student"))
+        if waiting := points_for_a_person(results):
+            typer.echo(waiting)
+        _print_places(grading_places(course_api(root).coursedir))
+        where = "" if course == HERE else f" --course {course}"
+        typer.echo(f"`grader feedback {unit}{where}` writes the feedback.")
+    for sentence in misplaced:
+        typer.echo(f"not graded: {sentence}", err=as_json)
+    raise typer.Exit(1 if misplaced or any(result.needs_look for result in results) else 0)
 
 
 @app.command()
 def feedback(unit: UnitName, course: CourseDir = HERE, as_json: AsJson = False) -> None:
     """Write the HTML feedback of a graded unit.
 
-    Example: grader feedback 04_residual_connections. Exit codes: 0 written, 2 nothing is graded yet.
+    Example: grader feedback 04_residual_connections. Exit codes: 0 written, 1 written, but some
+    submission has none, 2 nothing is graded yet.
     """
-    from grader.nbgrader_plugin.grade import feedback_unit
+    from grader.console import quiet_nbgrader
+    from grader.nbgrader_plugin.feedback import feedback_unit
 
-    with _quiet_nbgrader():
-        folders = feedback_unit(unit, _course(course))
+    with quiet_nbgrader():
+        written = feedback_unit(unit, _course(course))
     if as_json:
-        typer.echo(json.dumps({name: str(folder) for name, folder in folders.items()}))
-        return
-    for name, folder in folders.items():
-        typer.echo(f"{name}: {_shown(folder)}")
+        typer.echo(json.dumps({name: str(folder) for name, folder in written.folders.items()}))
+    else:
+        for name, folder in written.folders.items():
+            note = " (not judged yet, and the page says so)" if name in written.unjudged else ""
+            typer.echo(f"{name}: {shown(folder)}{note}")
+    for name, reason in written.missing.items():
+        typer.echo(f"{name}: no feedback: {reason}", err=as_json)
+    raise typer.Exit(1 if written.missing else 0)
 
 
 @app.command()
@@ -221,67 +246,21 @@ def demo(
     """
     from grader import demo as demonstration
     from grader import doctor as checkup
-    from grader.results_table import results_table
+    from grader.console import print_table, progress, quiet_nbgrader
+    from grader.results_table import points_for_a_person, results_table
 
-    with _quiet_nbgrader(), _progress(f"Grading the samples of {unit}") as advance:
-        shown = demonstration.run_demo(unit, _course(course), into, advance)
-    _print_table(results_table(list(shown.results), "sample"))
-    for problem in shown.problems:
+    with quiet_nbgrader(), progress(f"Grading the samples of {unit}") as advance:
+        outcome = demonstration.run_demo(unit, _course(course), into, advance)
+    print_table(results_table(list(outcome.results), "sample"))
+    if waiting := points_for_a_person([result for _, result in outcome.results]):
+        typer.echo(waiting)
+    for problem in outcome.problems:
         typer.echo(f"NOT AS IT SHOULD BE: {problem}")
     typer.echo(f"isolation: {checkup.check_isolation().found}")
-    for name, path in shown.places.items():
-        typer.echo(f"{name}: {_shown(path)}")
-    raise typer.Exit(1 if shown.problems else 0)
+    _print_places(outcome.places)
+    raise typer.Exit(1 if outcome.problems else 0)
 
 
-def _shown(path: Path) -> str:
-    """Write a path as seen from here, where it lies below."""
-    path = path.resolve()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-@contextmanager
-def _quiet_nbgrader() -> Iterator[None]:
-    """Keep nbgrader's log lines off the screen; what matters comes back in the results."""
-    from sqlalchemy.exc import SAWarning
-
-    with _silenced("traitlets"), _silenced("nbgrader"), warnings.catch_warnings():
-        # nbgrader 0.9.6 asks SQLAlchemy 2.1 for more than it may while it adds a submission; nothing is lost
-        warnings.simplefilter("ignore", SAWarning)
-        yield
-
-
-@contextmanager
-def _silenced(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar on stderr while submissions are graded."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        line = bar.add_task(title, total=None)
-
-        def advance(student: str, number: int, total: int) -> None:
-            bar.update(line, description=f"{title}: {student}", completed=number - 1, total=total)
-
-        yield advance
-
-
-def _print_table(table: Table) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=150)  # a pipe has no width of its own; rows should not be cut to 80
-    console.print(table)
+def _print_places(places: dict[str, str | Path]) -> None:
+    for name, place in places.items():
+        typer.echo(f"{name}: {shown(place) if isinstance(place, Path) else place}")

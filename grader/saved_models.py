@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from grader import model_archive
 from grader.errors import UnreadableModelError
 from grader.graph import ModelGraph
 
@@ -22,10 +23,9 @@ def read_models(paths: Sequence[Path]) -> list[ModelGraph]:
         UnreadableModelError: one of them cannot be read; the message says which and why.
     """
     for path in paths:
-        if not path.is_file():
-            raise UnreadableModelError(
-                f"{path} is not a file. Expected a model saved with model.save('name.keras')."
-            )
+        fault = model_archive.fault_of(path) if path.suffix != ".json" or not path.is_file() else None
+        if fault is not None:
+            raise UnreadableModelError(fault)
     saved = [path for path in paths if path.suffix != ".json"]
     graphs = dict(zip(saved, _load(saved), strict=True)) if saved else {}
     return [graphs[path] if path in graphs else _from_json(path) for path in paths]
@@ -34,7 +34,9 @@ def read_models(paths: Sequence[Path]) -> list[ModelGraph]:
 def _from_json(path: Path) -> ModelGraph:
     try:
         return ModelGraph.from_json(path.read_text(encoding="utf-8"))
-    except (UnreadableModelError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UnreadableModelError(f"{path} is not text: a graph is JSON in UTF-8.") from error
+    except UnreadableModelError as error:
         raise UnreadableModelError(f"{path}: {error}") from error
 
 

@@ -17,6 +17,7 @@ GRADER = PROJECT / "grader"
 # A module may import from stages left of its own (lower numbers) and from its own package.
 STAGES = {
     "errors": 0,
+    "messages": 0,
     "record": 0,
     "graph": 0,
     "evidence": 0,
@@ -25,6 +26,7 @@ STAGES = {
     "canonical": 1,
     "course": 1,
     "doctor": 1,
+    "model_archive": 1,
     "models": 1,
     "comparison": 2,
     "misconceptions": 3,
@@ -37,6 +39,7 @@ STAGES = {
     "course_unit": 7,
     "samples": 7,
     "saved_models": 7,
+    "console": 8,
     "demo": 8,
     "results_table": 8,
     "": 9,  # grader/__init__.py

@@ -51,6 +51,11 @@ def configure(c: Any) -> None:
         _OURS + "grades.SaveGrades",
         *(_STOCK + name for name in ("AssignLatePenalties", "CheckCellMetadata")),
     ]
+    c.GenerateFeedback.exporter_class = _OURS + "feedback_page.FeedbackExporter"
+    c.GenerateFeedback.preprocessors = [
+        _OURS + "feedback_page.FeedbackGrades",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
     c.OverwriteCells.add_missing_cells = True
     # Whatever a page shows of a student's is cleaned when the page is made.
     c.HTMLExporter.sanitize_html = True

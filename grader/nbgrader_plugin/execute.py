@@ -19,6 +19,7 @@ from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Challenge, Evidence, 
 from grader.execution.client import RecordingClient
 from grader.execution.compile import case_file
 from grader.execution.keyring import private_key
+from grader.execution.native_logs import QUIET, without_native_logs
 from grader.execution.run import NotebookRun
 from grader.judge import challenge_for, judge
 from grader.keys import AnswerKey, TaskKey
@@ -29,6 +30,7 @@ from grader.nbgrader_plugin.place import unit_folder
 from grader.nbgrader_plugin.restore import GRADER_METADATA
 from grader.nbgrader_plugin.sanitise import clean_output
 from grader.nbgrader_plugin.store import StoredVerdicts, write_verdicts
+from grader.nbgrader_plugin.unreadable import notice
 from grader.verdict import Outcome, Verdict
 
 __all__ = ["ExecuteAndJudge"]
@@ -47,7 +49,9 @@ class ExecuteAndJudge(RecordingClient, Execute):
         """Run the preprocessor; with ``--no-execute`` nothing can be judged, so nothing is scored."""
         if self.enabled:
             return super().__call__(nb, resources)
-        if unit_folder(self, resources["nbgrader"]["assignment"]) is not None:
+        folder = unit_folder(self, resources["nbgrader"]["assignment"])
+        if folder is not None:
+            _withhold(folder, Path(resources["metadata"]["path"]))
             reason = "The notebook was not run (--no-execute)."
             self._leave_to_a_person(nb, resources, reason, keep_outputs=True)
         return nb, resources
@@ -57,9 +61,12 @@ class ExecuteAndJudge(RecordingClient, Execute):
         names = resources["nbgrader"]
         first_pass = nb.metadata.pop(GRADER_METADATA, {})
         folder = unit_folder(self, names["assignment"])
+        if folder is not None:
+            _withhold(folder, Path(resources["metadata"]["path"]))
         reason = resources.get("grader_needs_look") or first_pass.get("needs_look")
         if reason:
             self._leave_to_a_person(nb, resources, reason)
+            nb.cells.insert(0, notice(resources.get("grader_notice") or first_pass.get("notice") or reason))
             if folder is not None:
                 self._store(folder, resources, (), (reason,))
             return nb, resources
@@ -69,7 +76,6 @@ class ExecuteAndJudge(RecordingClient, Execute):
         if not any(is_grade(cell) for cell in nb.cells):
             return nb, resources  # a lesson: nothing in it earns points, and it may train for minutes
         key = private_key(folder)
-        _withhold(folder, Path(resources["metadata"]["path"]))
         run = self._run(nb, resources, key, km)
         verdicts = self._judge_cells(nb, resources, folder, key, run, first_pass.get("restored", {}))
         looks = tuple(f"{verdict.task}: {verdict.needs_look}" for verdict in verdicts if verdict.needs_look)
@@ -85,15 +91,15 @@ class ExecuteAndJudge(RecordingClient, Execute):
         self._faults: dict[str, str] = {}
         self.check_cells = [held.task.id for held in key.tasks] if key else []
         self.on_evidence = self._challenger(key) if key else None
-        self.kernel_environment = {}
+        self.kernel_environment = dict(QUIET)
         with ExitStack() as stack:
             if key is not None:
                 sheet = stack.enter_context(case_file(key.case_sheet()))
-                self.kernel_environment = {MODE_VARIABLE: "collect", CASES_VARIABLE: str(sheet)}
+                self.kernel_environment |= {MODE_VARIABLE: "collect", CASES_VARIABLE: str(sheet)}
             self.execute()
         for cell in nb.cells:
             if cell.cell_type == "code":
-                cell.outputs = [clean_output(output) for output in cell.outputs]
+                cell.outputs = [clean_output(output) for output in without_native_logs(cell.outputs)]
                 if is_grade(cell):
                     let_stderr_pass(cell)
         return self.recorded
@@ -197,7 +203,8 @@ def _ordinary_code(folder: UnitFolder) -> set[str]:
 def _withhold(folder: UnitFolder, workplace: Path) -> None:
     """Take the authors' files out of the folder where the student's code runs.
 
-    nbgrader copies everything from the source folder there that its ignore list does not name.
+    nbgrader copies everything from the source folder there that its ignore list does not name, and
+    hands the folder back with the feedback.
     """
     for source in folder.path.iterdir():
         if source.name in _RELEASED or source.suffix == ".ipynb":

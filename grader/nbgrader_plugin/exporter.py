@@ -9,9 +9,11 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_notebook
 from sqlalchemy.exc import OperationalError
 from traitlets import Integer
+
+from grader.nbgrader_plugin.unreadable import why_unjudged
 
 __all__ = ["SubmissionExporter"]
 
@@ -19,8 +21,8 @@ __all__ = ["SubmissionExporter"]
 class SubmissionExporter(NotebookExporter):
     """Convert a submission; where that fails, put a stand-in there for a person to look at.
 
-    nbgrader removes a submission that cannot be converted. The stand-in has the released cells, no
-    scores, and says what happened; the file as it was handed in stays in ``submitted``.
+    nbgrader removes a submission that cannot be converted. The stand-in says first what happened, has the
+    released cells and no scores; the file as it was handed in stays in ``submitted``.
     """
 
     max_bytes = Integer(50_000_000, help="A notebook file larger than this is not read.").tag(config=True)
@@ -38,12 +40,12 @@ class SubmissionExporter(NotebookExporter):
         except Exception as error:  # noqa: BLE001 - a submission may break any part of the conversion
             self.log.error("%s needs a look: %s", filename, traceback.format_exc())
             sanitizing = getattr(self.parent, "_sanitizing", True)
-            what = "could not be read" if sanitizing else "could not be graded"
-            reason = f"The notebook {what}: {type(error).__name__}: {str(error)[:300]}"
-            resources["grader_needs_look"] = reason
             path = Path(filename)
+            found = why_unjudged(path, error, self.max_bytes, sanitizing=sanitizing)
+            resources["grader_needs_look"] = found.for_instructor
+            resources["grader_notice"] = found.for_student
             resources.setdefault("metadata", {}).update(name=path.stem, path=str(path.parent))
-            nb = _stand_in(path, reason) if sanitizing else nbformat.read(filename, as_version=4)
+            nb = new_notebook() if sanitizing else nbformat.read(filename, as_version=4)
             return self.from_notebook_node(nb, resources=resources, **kw)
 
     def _check_file(self, path: Path) -> None:
@@ -51,12 +53,3 @@ class SubmissionExporter(NotebookExporter):
             raise ValueError("it is not a plain file")
         if path.stat().st_size > self.max_bytes:
             raise ValueError(f"it has {path.stat().st_size:,} bytes, at most {self.max_bytes:,} are read")
-
-
-def _stand_in(path: Path, reason: str) -> NotebookNode:
-    text = f"**This page stands in for the submission.** {_plain(reason)}\n\nThe file as it was handed in is kept: `{path.name}`."
-    return new_notebook(cells=[new_markdown_cell(text)])
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in " .,:;'()/-_" else " " for letter in text)

@@ -1,4 +1,4 @@
-"""Grade a class through nbgrader's own machinery, and collect what came of it."""
+"""Grade a class through nbgrader's own machinery."""
 
 from __future__ import annotations
 
@@ -6,30 +6,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps.api import NbGraderAPI
 
 from grader.errors import UsageError
 from grader.execution.keyring import private_key
-from grader.nbgrader_plugin.release import course_api, find_unit, release_unit
-from grader.nbgrader_plugin.store import read_verdicts
-from grader.record import Record
-from grader.verdict import Verdict
+from grader.nbgrader_plugin.causes import cause
+from grader.nbgrader_plugin.handed_in import Submissions
+from grader.nbgrader_plugin.release import course_api, find_unit, release_unit, unit_names
+from grader.nbgrader_plugin.results import SubmissionResult, submission_results
 
-__all__ = ["SubmissionResult", "feedback_unit", "grade_unit", "submission_results"]
-
-
-class SubmissionResult(Record):
-    """One student's result. ``score`` is ``None`` while a part of it is open.
-
-    ``pending`` names the cells that a person has yet to grade, ``needs_look`` says why to open the
-    submission.
-    """
-
-    student: str
-    score: float | None
-    max_score: float
-    verdicts: tuple[Verdict, ...] = ()
-    needs_look: tuple[str, ...] = ()
-    pending: tuple[str, ...] = ()
+__all__ = ["grade_unit", "misplaced_submissions"]
 
 
 def grade_unit(
@@ -48,98 +34,50 @@ def grade_unit(
 
     Raises:
         UnknownUnitError: there is no such unit.
-        UsageError: there are no submissions.
+        UsageError: there are no submissions, or one of ``students`` handed in nothing.
         CourseError: the reference solution fails.
     """
     folder = find_unit(unit_id, course_dir)
     api = course_api(course_dir)
-    there = sorted(api.get_submitted_students(unit_id))
-    wanted = there if students is None else [student for student in there if student in set(students)]
-    if not wanted:
-        where = Path(api.coursedir.root) / api.coursedir.submitted_directory
-        raise UsageError(f"There are no submissions of {unit_id!r} in {where}.")
-    private_key(folder)
+    handed_in = Submissions(api.coursedir, unit_id, folder.assignment.name)
+    wanted = _wanted(handed_in, api, students, unit_names(course_dir))
+    failed: dict[str, str] = {}
+    if any(handed_in.fault(student) is None for student in wanted):
+        private_key(folder)
     if not _is_released(api.coursedir.db_url, unit_id):
         release_unit(unit_id, course_dir)
-    failed: dict[str, str] = {}
     for number, student in enumerate(wanted, start=1):
         if progress is not None:
             progress(student, number, len(wanted))
+        if handed_in.fault(student) is not None:
+            continue  # nbgrader gives zero for a notebook it does not find
         result = api.autograde(unit_id, student, force=force, create=True)
         if not result["success"]:
-            failed[student] = _last_line(str(result.get("log") or result.get("error")))
+            failed[student] = (
+                f"nbgrader could not grade it: {cause(result)}. The whole log: in the course's folder, run "
+                f"`nbgrader autograde {unit_id} --student {student} --force`"
+            )
     return submission_results(unit_id, course_dir, students=wanted, failed=failed)
 
 
-def submission_results(
-    unit_id: str,
-    course_dir: Path,
-    *,
-    students: Iterable[str] | None = None,
-    failed: dict[str, str] | None = None,
-) -> list[SubmissionResult]:
-    """Read the results of a graded unit from the gradebook and the kept verdicts."""
-    folder = find_unit(unit_id, course_dir)
-    api = course_api(course_dir)
-    failed = failed or {}
-    wanted = sorted(api.get_submitted_students(unit_id)) if students is None else list(students)
-    results = []
-    with Gradebook(api.coursedir.db_url) as gradebook:
-        maximum = float(gradebook.find_assignment(unit_id).max_score)
-        for student in wanted:
-            stored = read_verdicts(folder.course, unit_id, student)
-            looks = [look for item in stored for look in item.needs_look]
-            if student in failed:
-                looks.append(f"nbgrader could not grade it: {failed[student]}")
-            score, pending = _score(gradebook, unit_id, student)
-            results.append(
-                SubmissionResult(
-                    student=student,
-                    score=score if student not in failed else None,
-                    max_score=maximum,
-                    verdicts=tuple(verdict for item in stored for verdict in item.verdicts),
-                    needs_look=tuple(looks),
-                    pending=pending,
-                )
-            )
-    return results
+def misplaced_submissions(unit_id: str, course_dir: Path) -> list[str]:
+    """Say what looks like a submission of the unit and lies where none is looked for."""
+    return Submissions(course_api(course_dir).coursedir, unit_id).strays(unit_names(course_dir))
 
 
-def _score(gradebook: Gradebook, unit_id: str, student: str) -> tuple[float | None, tuple[str, ...]]:
-    """Return the score, ``None`` when no cell has one yet, and the cells that wait for a person."""
-    try:
-        submission = gradebook.find_submission(unit_id, student)
-    except MissingEntry:
-        return None, ()
-    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    pending = tuple(grade.name for grade in grades if grade.needs_manual_grade)
-    code = [grade for grade in grades if grade.cell_type == "code"]
-    open_code = [grade for grade in code if grade.auto_score is None and grade.manual_score is None]
-    return (None if open_code else float(submission.score)), pending
-
-
-def feedback_unit(
-    unit_id: str, course_dir: Path, *, students: Iterable[str] | None = None
-) -> dict[str, Path]:
-    """Write the HTML feedback of every graded submission; return, per student, its folder.
-
-    Raises:
-        UnknownUnitError: there is no such unit.
-        UsageError: nothing has been graded.
-    """
-    find_unit(unit_id, course_dir)
-    api = course_api(course_dir)
-    graded = sorted(api.get_autograded_students(unit_id))
-    wanted = graded if students is None else [student for student in graded if student in set(students)]
-    if not wanted:
-        raise UsageError(f"No submission of {unit_id!r} has been graded; run `grader grade {unit_id}` first.")
-    folders: dict[str, Path] = {}
-    for student in wanted:
-        result = api.generate_feedback(unit_id, student, force=True)
-        if result["success"]:
-            directory = api.coursedir
-            folders[student] = Path(directory.format_path(directory.feedback_directory, student, unit_id))
-    return folders
+def _wanted(
+    handed_in: Submissions, api: NbGraderAPI, students: Iterable[str] | None, units: list[str]
+) -> list[str]:
+    there = sorted(api.get_submitted_students(handed_in.unit))
+    if not there:
+        raise UsageError(handed_in.nobody(units))
+    if students is None:
+        return there
+    asked = sorted(set(students))
+    absent = [student for student in asked if student not in there]
+    if absent:
+        raise UsageError(handed_in.absent(absent, there))
+    return asked
 
 
 def _is_released(db_url: str, unit_id: str) -> bool:
@@ -148,8 +86,3 @@ def _is_released(db_url: str, unit_id: str) -> bool:
             return bool(gradebook.find_assignment(unit_id).notebooks)
         except MissingEntry:
             return False
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "no message"

@@ -1,13 +1,16 @@
-"""Save scores to the gradebook, and say where a person has to look."""
+"""Save scores to the gradebook, say where a person has to look, and read them back for the feedback."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import SaveAutoGrades
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import GetGrades, SaveAutoGrades
 
-__all__ = ["NEEDS_LOOK", "UNSCORED", "SaveGrades"]
+from grader.nbgrader_plugin.points import cells_for_a_person, is_open, tally
+
+__all__ = ["NEEDS_LOOK", "UNSCORED", "ReadGrades", "SaveGrades"]
 
 # Keys of ``resources["grader"]``: cell id → reason. An unscored cell has no score at all until then.
 NEEDS_LOOK = "needs_look"
@@ -35,3 +38,27 @@ class SaveGrades(SaveAutoGrades):
         if unscored or name in found.get(NEEDS_LOOK, {}):
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
+
+
+class ReadGrades(GetGrades):
+    """nbgrader's ``GetGrades``, which also tells a page apart what is open: nbgrader shows 0 for it.
+
+    ``resources.nbgrader.checks`` and ``.by_hand`` are ``Points``; an open cell's metadata says ``open``.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Read the scores of one notebook."""
+        nb, resources = super().preprocess(nb, resources)
+        names = resources["nbgrader"]
+        with Gradebook(names["db_url"]) as gradebook:
+            submission = gradebook.find_submission_notebook(
+                names["notebook"], names["assignment"], names["student"]
+            )
+            by_hand = cells_for_a_person([gradebook.find_notebook(names["notebook"], names["assignment"])])
+            names["checks"], names["by_hand"] = tally(submission.grades, by_hand)
+            still_open = {grade.name for grade in submission.grades if is_open(grade)}
+        for cell in nb.cells:
+            data = cell.metadata.get("nbgrader", {})
+            if data.get("grade_id") in still_open:
+                data["open"] = True
+        return nb, resources

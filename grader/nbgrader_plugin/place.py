@@ -1,4 +1,4 @@
-"""Find the course from inside an nbgrader preprocessor."""
+"""Where things lie: the course seen from inside an nbgrader preprocessor, and what grading fills."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from nbgrader.coursedir import CourseDirectory
 
 from grader.course import TASKS_FILE, UnitFolder
 
-__all__ = ["course_directory", "unit_folder"]
+__all__ = ["course_directory", "grading_places", "unit_folder"]
+
+
+_SQLITE = "sqlite:///"
 
 
 def course_directory(member: Any) -> CourseDirectory:
@@ -30,3 +33,15 @@ def unit_folder(member: Any, assignment: str) -> UnitFolder | None:
     if not (path / TASKS_FILE).is_file():
         return None
     return UnitFolder(course=Path(directory.root).resolve(), path=path)
+
+
+def grading_places(directory: CourseDirectory) -> dict[str, str | Path]:
+    """Return where an instructor finds what is handed in and what came of it."""
+    root = Path(directory.root)
+    database = str(directory.db_url)
+    return {
+        "submissions": root / directory.submitted_directory,
+        "graded notebooks": root / directory.autograded_directory,
+        "feedback": root / directory.feedback_directory,
+        "gradebook": Path(database.removeprefix(_SQLITE)) if database.startswith(_SQLITE) else "a database",
+    }

@@ -17,14 +17,16 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 from traitlets.utils.importstring import import_item
 
-from grader.course import UnitFolder
+from grader.course import TASKS_FILE, UnitFolder
 from grader.errors import CourseError, UnknownUnitError
 from grader.execution.keyring import public_key
+from grader.messages import did_you_mean, quoted, shown, some
 from grader.nbgrader_plugin import configure
+from grader.nbgrader_plugin.causes import cause
 from grader.nbgrader_plugin.prepare import DATA, NOTEBOOKS, PUBLIC_KEY, check_unit, unlisted
 from grader.record import Record
 
-__all__ = ["Release", "course_api", "find_unit", "release_unit"]
+__all__ = ["Release", "course_api", "find_unit", "release_unit", "unit_names"]
 
 MANIFEST = ".released.json"
 _UNIT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]*")
@@ -52,19 +54,30 @@ def find_unit(unit_id: str, course_dir: Path) -> UnitFolder:
     Raises:
         UnknownUnitError: the course has none of that name.
     """
-    api = course_api(course_dir)
-    directory = api.coursedir
+    directory = course_api(course_dir).coursedir
     # nbgrader empties the folder a name leads to before it looks: a name must not lead elsewhere.
     plain = _UNIT_NAME.fullmatch(unit_id) is not None
     path = Path(directory.format_path(directory.source_directory, ".", unit_id)).resolve()
-    units = Path(directory.format_path(directory.source_directory, ".", "any")).resolve().parent
     if not plain or not path.is_dir():
-        there = sorted(found.name for found in units.glob("*") if (found / "tasks.py").is_file())
-        advice = "" if plain else " Give the unit's folder name alone, without slashes."
+        there = unit_names(course_dir)
+        advice = (
+            did_you_mean(unit_id, there) if plain else " Give the unit's folder name alone, without slashes."
+        )
         raise UnknownUnitError(
-            f"There is no unit {unit_id!r} in {units}. There are: {', '.join(there)}.{advice}"
+            f"There is no unit {quoted(unit_id)} in {shown(_units(directory))}. "
+            f"There {'are' if there else 'is'}: {some(there, 20) or 'none'}.{advice}"
         )
     return UnitFolder(course=Path(course_dir).resolve(), path=path)
+
+
+def unit_names(course_dir: Path) -> list[str]:
+    """Return the names of the course's units."""
+    units = _units(course_api(course_dir).coursedir)
+    return sorted(found.name for found in units.glob("*") if (found / TASKS_FILE).is_file())
+
+
+def _units(directory: CourseDirectory) -> Path:
+    return Path(directory.format_path(directory.source_directory, ".", "any")).resolve().parent
 
 
 def course_api(course_dir: Path) -> NbGraderAPI:
@@ -95,7 +108,7 @@ def release_unit(unit_id: str, course_dir: Path, *, self_paced: bool = False) ->
     api = course_api(course_dir)
     result = api.generate_assignment(unit_id, force=True, create=True)
     if not result["success"]:
-        raise CourseError(f"{unit_id} could not be released:\n{result.get('log') or result.get('error')}")
+        raise CourseError(f"{unit_id} could not be released: {cause(result)}.")
     directory = api.coursedir
     target = Path(directory.format_path(directory.release_directory, ".", unit_id)).resolve()
     left = unlisted(target)

@@ -74,8 +74,9 @@ class RestoreCells(NbGraderPreprocessor):
             {key: nb.metadata[key] for key in ("kernelspec", "language_info") if key in nb.metadata}
         )
         nb.metadata[GRADER_METADATA] = {"restored": found}
-        if resources.get("grader_needs_look"):
-            nb.metadata[GRADER_METADATA]["needs_look"] = resources["grader_needs_look"]
+        for name in ("needs_look", "notice"):
+            if resources.get(f"grader_{name}"):
+                nb.metadata[GRADER_METADATA][name] = resources[f"grader_{name}"]
         return nb, resources
 
 

@@ -156,18 +156,22 @@ def released_course(factory: pytest.TempPathFactory, name: str) -> Path:
 
 def nbgrader(course: Path, *arguments: str, backend: str = "jax") -> subprocess.CompletedProcess[str]:
     """Run nbgrader's command line in a course."""
+    return _run([sys.executable, "-m", "nbgrader", *arguments], course, backend)
+
+
+def grader(folder: Path, *arguments: str, backend: str = "jax") -> subprocess.CompletedProcess[str]:
+    """Run our own command line, as it is installed, in a folder."""
+    return _run([str(Path(sys.executable).parent / "grader"), *arguments], folder, backend)
+
+
+def _run(command: list[str], folder: Path, backend: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "KERAS_BACKEND": backend,
         "PYTHONPATH": str(PROJECT),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
     return subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=course,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 from grader import cli
 from grader.graph import ModelGraph
 from tests.blueprints import residual_block, shuffled
+from tests.integration.small_course import UNIT, make_course
 
 
 def run(*arguments: str | Path) -> Result:
@@ -73,7 +75,7 @@ def test_describe_prints_a_graph_that_can_be_read_back(saved: dict[str, Path]) -
 
 @pytest.mark.parametrize(
     ("text", "part"),
-    [(None, "is not a file"), ("{", "This is not a model graph"), ('{"format": 2}', "at format")],
+    [(None, "There is no file"), ("{", "This is not a model graph"), ('{"format": 2}', "at format")],
 )
 def test_an_unusable_file_exits_with_2_and_one_line(
     text: str | None,
@@ -122,6 +124,104 @@ def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_touched(
     result = run(command, name, "--course", tmp_path)
     assert "There are: 01_x. Give the unit's folder name alone" in str(result.exception)
     assert "kept" == tasks.read_text(encoding="utf-8")
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that cannot be done, and return the one line it says."""
+    monkeypatch.setattr("sys.argv", ["grader", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert 2 == stopped.value.code
+    (line,) = capsys.readouterr().err.splitlines()
+    return line.removeprefix("grader: ")
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course of one unit in ``course/``, seen from the folder above."""
+    make_course(tmp_path / "course")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "course"
+
+
+@pytest.mark.parametrize("command", ["release", "grade", "feedback", "demo"])
+def test_a_slip_in_a_units_name_is_met_with_the_names(
+    command: str, course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unknown unit is named with those there are, where they lie, and the likely one."""
+    said = refusal(monkeypatch, capsys, command, "01_smal")
+    expected = "There is no unit '01_smal' in course/units. There are: 01_small. Did you mean '01_small'?"
+    assert expected == said
+
+
+def test_grading_before_anything_is_there_names_layout_and_release(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing handed in and nothing released: the line says where submissions lie and what comes first."""
+    assert (
+        "Nothing is handed in for '01_small': looked for course/submitted/STUDENT/01_small/assignment.ipynb. Nothing "
+        "is released either: run `grader release 01_small` and give students what is then in "
+        "course/release/01_small."
+    ) == refusal(monkeypatch, capsys, "grade", UNIT)
+
+
+def test_a_student_who_handed_in_nothing_is_named(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One absent student stops the command before anything is graded; those who handed in are listed."""
+    (course / "submitted" / "student-01" / UNIT).mkdir(parents=True)
+    assert (
+        "'nobody' handed in nothing for '01_small': there is no course/submitted/nobody/01_small/. Submissions are "
+        "there of student-01."
+    ) == refusal(monkeypatch, capsys, "grade", UNIT, "--student", "student-01", "--student", "nobody")
+
+
+def test_a_demonstration_empties_no_other_folder(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that holds something else than an earlier demonstration is left alone."""
+    (course.parent / "mine").mkdir()
+    (course.parent / "mine" / "thesis.txt").touch()
+    said = refusal(monkeypatch, capsys, "demo", UNIT, "--into", "mine")
+    assert said.startswith("mine holds something else than an earlier demonstration")
+    assert (course.parent / "mine" / "thesis.txt").exists()
+
+
+def test_a_truncated_model_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half a saved model is said to be cut short; no backend is started for it."""
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr("config.json", "x" * 2000)
+    (tmp_path / "m.keras").write_bytes((tmp_path / "m.keras").read_bytes()[:900])
+    monkeypatch.chdir(tmp_path)
+    assert (
+        "m.keras is not a complete Keras archive: it is cut short after 900 bytes. Save it again with "
+        "model.save('m.keras')."
+    ) == refusal(monkeypatch, capsys, "describe", "m.keras")
+
+
+def test_without_a_command_the_commands_are_listed() -> None:
+    """``grader`` alone is a question, not a mistake."""
+    result = run()
+    assert 0 == result.exit_code
+    assert "Grade the submissions of a unit." in result.output
+
+
+def test_a_slip_in_a_command_is_met_with_the_command() -> None:
+    """The command most like the one that was typed is offered."""
+    result = run("grad", UNIT)
+    assert 2 == result.exit_code
+    assert "Did you mean 'grade'?" in result.output
+
+
+def test_help_says_where_a_course_is_looked_for() -> None:
+    """The default of ``--course`` is said: this folder, or its subfolder."""
+    assert "[default: (the current folder, or course/ in it)]" in _unframed(run("grade", "--help").output)
+
+
+def _unframed(text: str) -> str:
+    return " ".join(text.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("command", ["describe", "compare", "doctor", "release", "grade", "feedback", "demo"])

@@ -12,8 +12,10 @@ from grader.course import UnitFolder
 from grader.errors import CourseError, UsageError
 from grader.execution.compile import compile_key
 from grader.keys import read_key
-from grader.nbgrader_plugin.grade import feedback_unit, grade_unit, submission_results
+from grader.nbgrader_plugin.feedback import feedback_unit
+from grader.nbgrader_plugin.grade import grade_unit
 from grader.nbgrader_plugin.release import release_unit
+from grader.nbgrader_plugin.results import submission_results
 from grader.verdict import Outcome
 from tests.integration import small_course as small
 
@@ -102,7 +104,7 @@ def test_failing_reference_is_named(course: Path) -> None:
 
 def test_grading_without_submissions_says_where_it_looked(course: Path) -> None:
     """Nothing handed in is an error of use that names the folder; it costs no compiling of a key."""
-    with pytest.raises(UsageError, match=r"no submissions.*submitted"):
+    with pytest.raises(UsageError, match=r"Nothing is handed in.*submitted/STUDENT"):
         grade_unit(small.UNIT, course)
     assert not (course / "private").exists()
 
@@ -124,13 +126,17 @@ def test_class_is_graded_from_python(course: Path, monkeypatch: pytest.MonkeyPat
     assert [verdict.outcome for verdict in first.verdicts] == [Outcome.CRASHED, Outcome.CRASHED]
     assert first.pending == ("why",)
     assert second.score is None
-    assert "could not be read" in second.needs_look[0]
+    assert (
+        "'assignment.ipynb' cannot be read: it holds JSON, but no cells. Ask the student for it again.",
+    ) == (second.needs_look)
     key = read_key(course / "private" / f"{small.UNIT}.json")
     again = grade_unit(small.UNIT, course, students=["student-01"])
     assert again == [first]
     assert read_key(course / "private" / f"{small.UNIT}.json") == key
     assert submission_results(small.UNIT, course) == [first, second]
-    assert set(feedback_unit(small.UNIT, course)) == {"student-01", "student-02"}
+    written = feedback_unit(small.UNIT, course)
+    assert set(written.folders) == {"student-01", "student-02"}
+    assert (written.missing, written.unjudged) == ({}, ("student-02",))
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("planted")

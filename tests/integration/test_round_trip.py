@@ -200,7 +200,16 @@ def test_unreadable_file_needs_a_look(course: Path) -> None:
     """A truncated notebook gets no score but a mark for a person, and does not stop the class."""
     assert set(small.scores(course, "student-08").values()) == {None}
     assert small.pending(course, "student-08") == {"count", "two_layers", "double", "why"}
-    assert "stands in for the submission" in small.feedback(course, "student-08")
+    page = BeautifulSoup(small.feedback(course, "student-08"), "html.parser")
+    assert "Not judged yet" in page.select("#notebook-container .text_cell")[0].text
+    assert "it is cut short after 900 bytes. Please hand it in again." in page.text
+
+
+def test_authors_files_are_in_nobodys_feedback(course: Path) -> None:
+    """What a unit's authors noted is handed back to no student, nor to one whose notebook could not be read."""
+    feedback = course / "feedback"
+    names = {path.name for path in feedback.rglob("*") if path.is_file()}
+    assert {"assignment.html", "public_key.json"} == names
 
 
 def test_untouched_assignment_is_not_attempted(course: Path) -> None:
