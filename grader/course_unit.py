@@ -17,6 +17,7 @@ from grader.errors import UnknownTaskError, UnknownUnitError, UsageError
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, parse_case_sheet
 from grader.judge import judge
 from grader.keys import AnswerKey, TaskKey, read_key
+from grader.messages import did_you_mean
 from grader.report import notebook_outputs
 from grader.report.text import render as render_text
 from grader.verdict import Outcome, Verdict
@@ -212,11 +213,16 @@ def _find_key(unit_id: str) -> AnswerKey:
                     f"The notebook's folder holds the unit {key.unit!r}, asked for was {unit_id!r}. "
                     f'Write grader.unit("{key.unit}").'
                 )
+    likely = did_you_mean(str(unit_id), _known_units())
     raise UnknownUnitError(
         f"The unit {unit_id!r} was not found: there is no {_PUBLIC_KEY} beside the notebook, and no "
-        f"keys/{unit_id}.json in a course around it. Open the notebook where it was released, or make the "
-        f"key with `grader release {unit_id}`."
+        f"keys/{unit_id}.json in a course around it.{likely} Open the notebook where it was released, or make "
+        f"the key with `grader release {unit_id}`."
     )
+
+
+def _known_units() -> list[str]:
+    return [path.stem for folder in _course_folders() for path in sorted((folder / "keys").glob("*.json"))]
 
 
 def _course_folders() -> list[Path]:
@@ -227,4 +233,4 @@ def _course_folders() -> list[Path]:
 
 
 def _no_such_task(unit_id: str, task_id: str, known: list[str]) -> str:
-    return f"Unit {unit_id} has no task {task_id!r}; it has {', '.join(known)}."
+    return f"Unit {unit_id} has no task {task_id!r}; it has {', '.join(known)}.{did_you_mean(str(task_id), known)}"

@@ -119,7 +119,7 @@ def test_a_solution_that_was_withheld_is_said_to_be(
 def test_an_unknown_task_is_named_beside_those_there_are(unit: CourseUnit, call: str) -> None:
     """A slip in the task's name is answered with the names."""
     arguments = ("som", 4) if call == "check" else ("som",)
-    with pytest.raises(UnknownTaskError, match="no task 'som'; it has sum"):
+    with pytest.raises(UnknownTaskError, match=r"no task 'som'; it has sum\. Did you mean 'sum'\?"):
         getattr(unit, call)(*arguments)
 
 
@@ -145,6 +145,17 @@ def test_a_unit_that_is_nowhere_says_where_it_was_looked_for(kernel: Kernel) -> 
     with pytest.raises(UnknownUnitError, match=r"no public_key\.json beside the notebook") as caught:
         open_unit("09_none")
     assert "grader release 09_none" in str(caught.value)
+    assert "Did you mean" not in str(caught.value)
+
+
+def test_a_slip_in_a_units_name_is_met_with_the_name(
+    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The units whose keys are in the course around the notebook are known, and the nearest is offered."""
+    (tmp_path / "keys").mkdir()
+    write_key(answer_key(), tmp_path / "keys" / "01_sums.json")
+    with pytest.raises(UnknownUnitError, match=r"Did you mean '01_sums'\?"):
+        open_unit("01_sum")
 
 
 def test_the_key_of_another_unit_beside_the_notebook_is_named(kernel: Kernel, tmp_path: Path) -> None:
