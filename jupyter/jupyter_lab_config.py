@@ -1,11 +1,11 @@
 """JupyterLab in this project: no news, no update notices, nothing written outside."""
 
+import logging
 import sys
 from pathlib import Path
 
+# The classes named below lie in the project's root.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
-
-from scripts.contents import CourseContents  # the project's root has to be on the path first
 
 c = get_config()  # Jupyter puts get_config into this file's names
 
@@ -17,9 +17,10 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"
 # Looking for language servers starts npm, which leaves files in the user's home; the course needs none.
 c.LanguageServerManager.autodetect = False
-c.ServerApp.contents_manager_class = CourseContents
-
+c.ServerApp.contents_manager_class = "scripts.contents.CourseContents"
+# Formgrader would show all these settings above the list of units, and complain where it cannot print them.
+c.FormgradeExtension.debug = False
 # Kernels talk encrypted, and do not warn that they do not.
 c.KernelManager.transport_encryption = "auto"
-# Jupyter's own default is longer than the interval between pings, of which each connection would warn.
-c.ServerApp.tornado_settings = {"ws_ping_timeout": 30_000}
+# Jupyter gives Tornado, which counts seconds, its milliseconds; Tornado says so once and goes on with what it can.
+logging.getLogger("tornado.general").addFilter(lambda line: "websocket_ping_timeout" not in line.getMessage())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -9,11 +10,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
+from tornado.websocket import websocket_connect
 
 from scripts.environment import PROJECT, project_environment
 from scripts.lab import is_laid_out, lab_command, prepare, sign_notebooks
@@ -115,13 +119,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def fetch(address: str, token: str, data: bytes | None = None) -> str:
+    """Return a page, or what posting data there answers; the address is printed a moment before it works."""
+    request = Request(address, data, headers={"Authorization": f"token {token}"})
+    for _ in range(100):
+        try:
+            with urlopen(request, timeout=30) as answer:
+                return str(answer.read(), "utf-8")
+        except URLError as error:
+            if not isinstance(error.reason, ConnectionError):
+                raise
+        time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+async def hear(address: str) -> None:
+    """Connect to a kernel as JupyterLab does, and leave once it has said something."""
+    connection = await websocket_connect(address)
+    await asyncio.wait_for(connection.read_message(), 60)
+    connection.close()
+    while await connection.read_message() is not None:
+        pass
+
+
 @pytest.mark.parametrize(
     ("teach", "listed"), [(False, {"index.ipynb"}), (True, {"index.ipynb", "units", "nbgrader_config.py"})]
 )
 def test_the_lab_starts_quietly_and_lists_what_its_user_works_with(
     tmp_path: Path, project: Path, teach: bool, listed: set[str]
 ) -> None:
-    """The real server prints its address and no warning; `make teach` lists the units, `make lab` does not."""
+    """The real server warns of nothing, formgrader and a kernel included; only `make teach` lists the units."""
     (tmp_path / "units").mkdir()
     (tmp_path / "index.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook()))
     shutil.copy(project / "course" / "nbgrader_config.py", tmp_path)
@@ -144,16 +171,20 @@ def test_the_lab_starts_quietly_and_lists_what_its_user_works_with(
             if "http://127.0.0.1" in line:
                 break
         token = printed[-1].strip().split("token=")[1]
-        with urlopen(f"http://127.0.0.1:{port}/api/contents?token={token}", timeout=30) as answer:
-            found = {entry["name"] for entry in json.load(answer)["content"]}
+        listing = json.loads(fetch(f"http://127.0.0.1:{port}/api/contents", token))
+        assert "Manage Assignments" in fetch(f"http://127.0.0.1:{port}/formgrader/manage_assignments", token)
+        kernel = json.loads(fetch(f"http://127.0.0.1:{port}/api/kernels", token, data=b"{}"))["id"]
+        asyncio.run(
+            hear(f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?session_id=test&token={token}")
+        )
     finally:
         server.terminate()
         rest, _ = server.communicate(timeout=30)
-    assert listed == found
+    assert listed == {entry["name"] for entry in listing["content"]}
     noise = [
         line
         for line in [*printed, *rest.splitlines()]
-        if line.startswith(("[I", "[W", "[E")) or "Warning" in line
+        if line.startswith(("[I", "[W", "[E")) or "warning" in line.lower()
     ]
     assert [] == noise
 
