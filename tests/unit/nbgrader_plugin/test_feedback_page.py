@@ -9,9 +9,10 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets.config import Config
+from traitlets.utils.importstring import import_item
 
 from grader.nbgrader_plugin import configure
-from grader.nbgrader_plugin.feedback_page import FeedbackExporter, Page, Part, page
+from grader.nbgrader_plugin.feedback_page import FeedbackExporter, FeedbackGrades, Page, Part, page
 from grader.nbgrader_plugin.points import Points
 
 HOSTILE = '"><script>alert("planted")</script>'
@@ -106,12 +107,14 @@ def test_the_page_is_nbgraders_with_our_head() -> None:
             total=HOSTILE, sentences=(HOSTILE,), parts=(Part(anchor=HOSTILE, title=HOSTILE, score=HOSTILE),)
         ),
     }
+    assert FeedbackExporter is import_item(config.GenerateFeedback.exporter_class)
+    assert FeedbackGrades is import_item(config.GenerateFeedback.preprocessors[0])
     exporter = FeedbackExporter(config=config)
     html, _ = exporter.from_notebook_node(new_notebook(cells=[cell("block")]), resources=resources)
     body = BeautifulSoup(html, "html.parser").body
     assert body is not None
     assert [] == [script for script in body.select("script") if "planted" in script.text]
-    assert 4 == body.select_one(".panel-heading").text.count("planted")
+    assert 5 == body.select_one(".panel-heading").text.count("planted")
     assert f"#{HOSTILE}" == body.select_one("#toc a")["href"]
     assert "Grade cell: block" in body.select_one("#notebook").text
     assert "feedback" == config.HTMLExporter.template_name
