@@ -106,13 +106,28 @@ def test_an_activation_is_named_in_the_last_step(ours: str, theirs: str, nearly:
     )
 
 
-def test_an_activation_of_a_layer_that_is_there_is_not_that_layer_again() -> None:
-    """A relu that the reference writes inside a layer is asked for alone, not with the layer."""
+@pytest.mark.parametrize(
+    ("expected", "written"),
+    [("Conv2D", "`Conv2D(filters=4, kernel_size=(3, 3), padding='same')`"), ("relu", "relu")],
+)
+def test_another_layer_is_written_out_unless_only_its_activation_is_asked_for(
+    expected: str, written: str
+) -> None:
+    """Where the reference writes a relu inside a layer, the relu is asked for, not that layer again."""
+    analysis = analyse(residual_block(), residual_block())
+    wrong = difference("wrong-layer").model_copy(update={"expected": expected, "reference": (0,)})
+    (_, _, nearly) = structural_diagnosis(wrong, analysis).hints
+    assert f"After the second Conv2D, call {written} on what that is given now." in nearly
+
+
+def test_a_layer_that_is_there_is_not_asked_for_again_with_its_missing_activation() -> None:
+    """A run that begins with a layer's own activation is named in words."""
     found = only(
-        lambda plan, x: plan.concatenate(plan.conv(x, 4), x),
-        lambda plan, x: plan.add(plan.conv(x, 4, activation="relu"), x),
+        lambda plan, x: plan.conv(x, 4),
+        lambda plan, x: plan.conv(plan.conv(x, 4, activation="relu"), 6, 1),
     )
-    assert "Conv2D(" not in "".join(found.hints)
+    nearly = "After the Conv2D, call a relu and a Conv2D, and hand its result on to the next step."
+    assert ("missing-layer", nearly) == (found.id, found.hints[2])
 
 
 def test_steps_in_another_order_are_put_in_order() -> None:

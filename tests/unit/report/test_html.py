@@ -141,6 +141,21 @@ def test_hints_on_the_task_do_not_pose_as_hints_on_an_error():
     assert "Hint 1 of 3 on the task</summary>" in render(without_a_model(), feedback=True)
 
 
+@pytest.mark.parametrize(
+    "happened",
+    [
+        {"outcome": Outcome.TIMEOUT, "rows": (), "next_step": ""},
+        {"outcome": Outcome.RUNTIME_ERROR, "rows": (), "next_step": ""},
+        {"outcome": Outcome.INCORRECT, "next_step": ""},
+        {"outcome": Outcome.INCORRECT, "rows": ()},
+    ],
+    ids=["timeout", "error without evidence", "nothing to compare", "passed in the wrong way"],
+)
+def test_hints_on_the_task_are_never_the_first_thing_after_something_else(happened):
+    """Whatever kept the work from being compared, the hint on the task waits until it is asked for."""
+    assert "Start from the task." not in render(without_a_model(**happened))
+
+
 def test_hints_on_a_diagnosed_error_are_shown():
     """When the error itself is understood, its first hint is the one to show."""
     html = render(without_a_model(diagnoses=(diagnosis(),)))
