@@ -1,0 +1,133 @@
+"""Score the engine on pairs of models: is each decided rightly, and is the mistake named rightly.
+
+``python -m tests.corpus.score blind`` prints what went wrong and the score. The usual list check
+(``[class, output shape, parameters]`` of ``model.layers``, zipped) is run on the same pairs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from grader.evidence import Case
+from grader.judge import judge
+from grader.keys import TaskKey
+from grader.models.collect import collect
+from grader.tasks import Api, Architecture, CompareOptions, Task
+from grader.verdict import Outcome
+from tests.corpus.pairs import Pair
+
+__all__ = ["Finding", "read_pairs", "score_pair", "score_set"]
+
+HERE = Path(__file__).parent
+CASE = Case()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was said of one pair: ``accepted``, the first ``diagnosis``, and ``error`` where the engine failed."""
+
+    pair: str
+    wanted: str | None
+    accepted: bool
+    diagnosis: str | None
+    named: bool
+    listed: bool
+    error: str | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the verdict is right, whatever it is called."""
+        return self.error is None and self.accepted == (self.wanted is None)
+
+
+def read_pairs(name: str) -> Iterator[Pair]:
+    """Return every pair of one set, module by module."""
+    for path in sorted((HERE / name).glob("*.py")):
+        yield from importlib.import_module(f"tests.corpus.{name}.{path.stem}").PAIRS
+
+
+def score_pair(pair: Pair) -> Finding:
+    """Judge one pair as a check would, and by the list check."""
+    keras.utils.clear_session(free_memory=False)
+    student, reference = pair.builders()
+    options = CompareOptions(**{name: True for name in pair.asks if name in CompareOptions.model_fields})
+    expects: list[Any] = [Architecture(points=1, options=options)]
+    if "functional" in pair.asks:
+        expects.append(Api(points=1, api="functional"))
+    task = Task(id="pair", title=pair.name, expects=tuple(expects), hints=("Look.",))
+    accepted, diagnosis, error = False, None, None
+    try:
+        key = TaskKey(
+            task=task.public, cases=(CASE,), visible=1, evidence=collect("pair", reference, (CASE,))
+        )
+        if key.evidence.cases[0].kind != "model":
+            raise ValueError(f"the reference gives {key.evidence.cases[0]}"[:500])
+        verdict = judge(key, collect("pair", student, (CASE,)))
+        accepted = verdict.outcome is Outcome.CORRECT
+        diagnosis = verdict.diagnoses[0].id if verdict.diagnoses else None
+    except Exception as problem:
+        error = f"{type(problem).__name__}: {problem}"[:300]
+    named = diagnosis in (pair.diagnosis, *pair.also)
+    listed = _list_check(student, reference)
+    return Finding(pair.name, pair.diagnosis, accepted, diagnosis, named, listed, error)
+
+
+def score_set(name: str) -> list[Finding]:
+    """Score every pair of a set."""
+    return [score_pair(pair) for pair in read_pairs(name)]
+
+
+def _list_check(student: Any, reference: Any) -> bool:
+    """Compare as published graders do: zip two lists of ``[class, output shape, parameters]``."""
+
+    def rows(build: Any) -> list[list[Any]]:
+        found = []
+        for layer in build().layers:
+            output = getattr(layer, "output", None) if layer._inbound_nodes else None
+            shape = [tuple(t.shape) for t in keras.tree.flatten(output)] if output is not None else None
+            found.append([type(layer).__name__, shape, layer.count_params()])
+        return found
+
+    try:
+        return all(ours == theirs for ours, theirs in zip(rows(student), rows(reference), strict=False))
+    except Exception:
+        return False
+
+
+def summary(findings: list[Finding]) -> dict[str, float]:
+    """Count what went right and wrong."""
+    right = [f for f in findings if f.wanted is None]
+    wrong = [f for f in findings if f.wanted is not None]
+    return {
+        "pairs": len(findings),
+        "errors": sum(f.error is not None for f in findings),
+        "false rejects": sum(f.error is None and not f.accepted for f in right),
+        "false accepts": sum(f.accepted for f in wrong),
+        "rejected and rightly named": sum(not f.accepted and f.named for f in wrong),
+        "to be rejected": len(wrong),
+        "list check: false rejects": sum(not f.listed for f in right),
+        "list check: false accepts": sum(f.listed for f in wrong),
+    }
+
+
+def main(names: list[str]) -> None:
+    """Print the findings that are not as they should be, then the counts."""
+    for name in names:
+        findings = score_set(name)
+        for finding in findings:
+            if not finding.decided or (finding.wanted and not finding.named):
+                print(json.dumps(asdict(finding)))
+        for what, count in summary(findings).items():
+            print(f"{name}: {what}: {count}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
