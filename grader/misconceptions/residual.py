@@ -98,10 +98,19 @@ def _has_projection(graph: NormalGraph) -> bool:
     return False
 
 
+def _joins_two_ways(graph: NormalGraph, merge: int) -> bool:
+    """Whether what is merged comes from one tensor, as around a block, and not from separate inputs."""
+    lines = [_ancestors(graph, source) | {source} for source in _sources(graph, merge)]
+    return len(lines) > 1 and bool(set.intersection(*lines))
+
+
 def _concatenate_instead_of_add(analysis: Analysis) -> bool:
+    sums = [add for add in _nodes(analysis.reference, "add") if _joins_two_ways(analysis.reference, add)]
     for ours, theirs in analysis.pairs.items():
-        if analysis.student.nodes[ours].op == "concatenate" and analysis.reference.nodes[theirs].op == "add":
+        if analysis.student.nodes[ours].op == "concatenate" and theirs in sums:
             return True
+    if all(add in analysis.back for add in sums):
+        return False
     more = len(_nodes(analysis.student, "concatenate")) > len(_nodes(analysis.reference, "concatenate"))
     return more and len(_nodes(analysis.student, "add")) < len(_nodes(analysis.reference, "add"))
 
@@ -114,7 +123,7 @@ def _missing_skip(analysis: Analysis) -> bool:
     if len(_nodes(student, "add")) >= len(_nodes(reference, "add")):
         return False
     return any(
-        add not in analysis.back and len(_sources(reference, add)) > 1 for add in _nodes(reference, "add")
+        add not in analysis.back and _joins_two_ways(reference, add) for add in _nodes(reference, "add")
     )
 
 

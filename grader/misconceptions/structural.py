@@ -42,7 +42,7 @@ _KINDS = {
         "Your model has a layer here that the expected one has not.",
         "Does your model do something that nobody asked for?",
         "{look}: a step there is not asked for.",
-        "Take {found} {where} out.",
+        "Leave out {found} {where}.",
         "Delete the call of {found} {where}, and hand what it was given straight on to the next step.",
     ),
     "wrong-layer": _Kind(
@@ -124,7 +124,7 @@ _KINDS = {
         "How many layer objects do you make, and how many times do you call each?",
         "{look}: these calls are all of one object.",
         "Make a new layer object for each call.",
-        "Write {code} anew at each of these calls, instead of calling one variable again.",
+        "Write {one} anew at each of these calls, instead of calling one variable again.",
     ),
     "missing-output": _Kind(
         "An output is missing",
@@ -213,6 +213,7 @@ def structural_diagnosis(difference: Difference, analysis: Analysis) -> Diagnosi
         "expected": difference.expected or "what is expected",
         "found": difference.found or "what is there",
         "code": code,
+        "one": code.partition(", then ")[0],
         "bare": code.replace("`", ""),
         "activation": _activation(difference, where),
         "rewire": _rewire(difference, where),

@@ -74,6 +74,22 @@ def test_a_concatenation_is_one_difference_without_its_effects() -> None:
     assert ["wrong-layer"] == [difference.kind for difference in analysis.differences]
 
 
+@pytest.mark.parametrize("merge", ["none", "concatenate"])
+def test_a_sum_of_separate_inputs_is_no_shortcut(merge: str) -> None:
+    """What joins two inputs leads around nothing, so leaving it out is no missing shortcut."""
+
+    def graph(kind: str) -> ModelGraph:
+        plan = Blueprint()
+        first, second = (plan.dense(plan.input(4), 3) for _ in range(2))
+        if kind == "none":
+            return plan.graph(plan.dense(first, 2))
+        return plan.graph(plan.dense(getattr(plan, kind)(first, second), 2))
+
+    found = named(graph(merge), graph("add"))
+    assert found
+    assert not {mistake.id for mistake in CATALOGUE} & set(found)
+
+
 def test_one_missing_shortcut_in_a_stack_is_found() -> None:
     """In a stack of three blocks the one without a shortcut is named, and only once."""
 

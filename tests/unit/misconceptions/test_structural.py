@@ -130,6 +130,33 @@ def test_a_layer_that_is_there_is_not_asked_for_again_with_its_missing_activatio
     assert ("missing-layer", nearly) == (found.id, found.hints[2])
 
 
+@pytest.mark.parametrize(
+    ("shared", "nearly"),
+    [
+        (
+            True,
+            "Write `shared = Dense(units=3)` once, before the first call, and call `shared(...)` each time.",
+        ),
+        (False, "Write `Dense(units=3)` anew at each of these calls, instead of calling one variable again."),
+    ],
+)
+def test_sharing_is_told_with_the_layer_to_share(shared: bool, nearly: str) -> None:
+    """One object for several calls, or one for each: the last step writes it down."""
+
+    def graph(*, one: bool) -> ModelGraph:
+        plan = Blueprint()
+        inputs = [plan.input(4), plan.input(4)]
+        layers = [plan.layer("Dense", (4, 3), (3,), units=3) for _ in range(1 if one else 2)]
+        first, second = (
+            plan.call(layer, x, shape=(3,))
+            for layer, x in zip(layers * 2 if one else layers, inputs, strict=True)
+        )
+        return plan.graph(plan.concatenate(first, second))
+
+    (found,) = diagnose(analyse(graph(one=not shared), graph(one=shared)))
+    assert found.hints[2].startswith(nearly)
+
+
 def test_steps_in_another_order_are_put_in_order() -> None:
     """Two neighbours that changed places are given in the order asked for."""
     found = only(
