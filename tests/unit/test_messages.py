@@ -36,7 +36,7 @@ def test_a_long_list_is_cut_with_its_count(items: list[str], text: str) -> None:
     ("name", "text"),
     [
         ("04_residual_conections", " Did you mean '04_residual_connections'?"),
-        ("04_Residual_Connections", " Did you mean '04_residual_connections'?"),
+        ("04_RESIDUAL_CONNECTIONS", " Did you mean '04_residual_connections'?"),
         ("drills", ""),
         ("", ""),
     ],

@@ -22,7 +22,12 @@ TRACEBACK = """[WARNING] Removing existing assignment
     ("result", "said"),
     [
         ({"log": TRACEBACK, "error": "Traceback\nNbGraderException: Please see"}, "ValueError: planted"),
-        ({"log": "[INFO] x\n[ERROR] No notebooks found.\n[ERROR] Please see the log."}, "No notebooks found"),
+        (
+            {
+                "log": "[INFO] x\n[ERROR] There was an error processing it\n[ERROR] No notebooks found.\n[ERROR] Please see the log."
+            },
+            "No notebooks found",
+        ),
         ({"log": "[INFO] fine", "error": "Traceback\n  File\nKeyError: 'a'"}, "KeyError: 'a'"),
         ({"error": None}, "no message"),
     ],

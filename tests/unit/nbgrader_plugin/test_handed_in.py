@@ -48,9 +48,9 @@ def test_a_submission_in_its_place_has_no_fault(course: Path, submissions: Submi
             ),
         ),
         (
-            ["Assignment.ipynb", "lesson.ipynb", "public_key.json"],
+            ["Assignment.IPYNB", "lesson.ipynb", "public_key.json"],
             (
-                "found 'Assignment.ipynb', expected 'assignment.ipynb': rename it in submitted/student-01/01_small/ "
+                "found 'Assignment.IPYNB', expected 'assignment.ipynb': rename it in submitted/student-01/01_small/ "
                 "and grade again."
             ),
         ),
@@ -136,10 +136,11 @@ def test_a_notebook_without_its_units_folder_is_found(course: Path, submissions:
 
 
 def test_a_folder_with_a_slip_in_its_name_is_found(course: Path, submissions: Submissions) -> None:
-    """A folder named almost like the unit is named; one of another unit is not."""
+    """A folder named almost like the unit is named; another unit's is not, nor one who has a submission."""
     hand_in(course, "assignment.ipynb", unit="01_smal")
     hand_in(course, "assignment.ipynb", student="student-02", unit="02_small")
     hand_in(course, "assignment.ipynb", student="student-03")
+    (course / "submitted" / "student-03" / "assignment.ipynb").touch()
     assert [
         "found the folder submitted/student-01/01_smal, expected submitted/student-01/01_small: rename it."
     ] == submissions.strays(["01_small", "02_small"])

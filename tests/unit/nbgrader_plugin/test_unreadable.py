@@ -46,6 +46,7 @@ def test_a_file_that_is_no_notebook_is_asked_for_again(content: bytes, part: str
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     """A link in place of a notebook is named as such."""
     path = tmp_path / "assignment.ipynb"
+    (tmp_path / "elsewhere").write_text(WHOLE, encoding="utf-8")
     path.symlink_to(tmp_path / "elsewhere")
     assert "it is a link or a folder" in why_unjudged(path, ValueError("x"), 2000, sanitizing=True).what
 
