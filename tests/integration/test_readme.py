@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,20 +58,42 @@ def test_the_assignment_in_twenty_lines_releases_and_grades(tmp_path: Path) -> N
         (tmp_path / path).write_text(code, encoding="utf-8")
     block = README.split("on your `PATH`:")[1].split("```sh\n")[1].split("```")[0]
     commands = [shlex.split(line) for line in block.splitlines()]
-    assert ["jupytext", "rm", "grader", "grader", "grader"] == [command[0] for command in commands]
+    assert ["jupytext", "rm", "grader", "mkdir", "cp", "grader", "grader"] == [
+        command[0] for command in commands
+    ]
     for command in commands:
         if command[:2] == ["grader", "grade"]:
-            hand_in(tmp_path, "student-01", RIGHT)
-            hand_in(tmp_path, "student-02", WRONG)
+            hand_in(tmp_path, "student-02", RIGHT)
+            hand_in(tmp_path, "student-03", WRONG)
         asked = [*command, "--json"] if command[:2] == ["grader", "grade"] else command
         done = run(asked, tmp_path)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         if command[:2] == ["grader", "grade"]:
             scores = {result["student"]: result["score"] for result in json.loads(done.stdout)}
-    assert 4 == scores["student-01"]
-    assert 0 <= scores["student-02"] < 4
+    assert 4 == scores["student-01"] == scores["student-02"]
+    assert 0 <= scores["student-03"] < 4
     assert [] == sorted((tmp_path / "release" / "two_layers").glob("tasks.py"))
-    assert 2 == len(list((tmp_path / "feedback").glob("student-0?/two_layers/assignment.html")))
+    assert 3 == len(list((tmp_path / "feedback").glob("student-0?/two_layers/assignment.html")))
+
+
+@pytest.mark.slow
+def test_the_round_of_a_class_works_as_written(tmp_path: Path) -> None:
+    """The commands under "Grade a class" release, grade and explain the course's own unit."""
+    block = README.split("## Grade a class")[1].split("```sh\n")[1].split("```")[0]
+    enter, *commands = [shlex.split(line) for line in block.splitlines()]
+    course = tmp_path / enter[1]
+    left_out = shutil.ignore_patterns("private", "keys", "release", "gradebook.db", "submitted", "work")
+    shutil.copytree(PROJECT / "course", course, ignore=left_out)
+    for command in commands:
+        asked = [*command, "--json"] if command[:2] == ["grader", "grade"] else command
+        done = run(asked, course)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        if command[:2] == ["grader", "grade"]:
+            (result,) = json.loads(done.stdout)
+    assert "student-01" == result["student"]
+    assert all(verdict["outcome"] == "correct" for verdict in result["verdicts"])
+    assert (course / "gradebook.db").is_file()
+    assert (course / "feedback" / "student-01" / "04_residual_connections" / "assignment.html").is_file()
 
 
 def test_the_example_is_about_twenty_lines() -> None:
