@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.nbgrader_plugin.unreadable import notice, why_unjudged
 
-WHOLE = nbformat.writes(new_notebook(cells=[new_code_cell("x = 'ü'")]))
+WHOLE = nbformat.writes(new_notebook(cells=[new_code_cell("x = 'ü'", id="one")]))
 BROKEN = json.dumps(json.loads(WHOLE) | {"cells": [{"cell_type": "code"}]})
 
 
