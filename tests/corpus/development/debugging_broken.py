@@ -62,7 +62,10 @@ def condition_of_a_generator_forgotten():
     """A conditional generator reads a label as well as the noise; the label is left out of a dict of inputs."""
 
     def build(names):
-        inputs = {"noise": keras.Input((6,)), "label": keras.Input((1,), dtype="int32")}
+        inputs = {
+            "noise": keras.Input((6,), name="noise"),
+            "label": keras.Input((1,), dtype="int32", name="label"),
+        }
         label = layers.Flatten()(layers.Embedding(10, 4)(inputs["label"]))
         y = layers.Dense(12, activation="relu")(layers.Concatenate()([inputs["noise"], label]))
         return keras.Model({name: inputs[name] for name in names}, layers.Dense(16)(y))
