@@ -33,7 +33,7 @@ def _deep_digits() -> keras.Model:
         model.add(layers.BatchNormalization())
         model.add(layers.ReLU())
         model.add(layers.MaxPooling2D(2))
-    model.add(layers.GlobalAveragePooling2D(2))
+    model.add(layers.GlobalAveragePooling2D())
     model.add(layers.Dense(5, activation="softmax"))
     return model
 
@@ -217,7 +217,7 @@ def average_that_keeps_its_axes():
 
     def reference():
         return keras.Sequential(
-            [keras.Input((8, 8, 1)), layers.Conv2D(6, 3), layers.GlobalAveragePooling2D(2), layers.Dense(3)]
+            [keras.Input((8, 8, 1)), layers.Conv2D(6, 3), layers.GlobalAveragePooling2D(), layers.Dense(3)]
         )
 
     return student, reference
@@ -258,11 +258,11 @@ def separable_convolution_in_two_steps():
             layers.DepthwiseConv2D(3, padding="same", use_bias=False),
             layers.Conv2D(6, 1, activation="relu"),
         ]
-        return keras.Sequential([keras.Input((8, 8, 3)), *stack, layers.GlobalAveragePooling2D(2)])
+        return keras.Sequential([keras.Input((8, 8, 3)), *stack, layers.GlobalAveragePooling2D()])
 
     def reference():
         stack = [layers.SeparableConv2D(6, 3, padding="same", activation="relu")]
-        return keras.Sequential([keras.Input((8, 8, 3)), *stack, layers.GlobalAveragePooling2D(2)])
+        return keras.Sequential([keras.Input((8, 8, 3)), *stack, layers.GlobalAveragePooling2D()])
 
     return student, reference
 

@@ -33,7 +33,7 @@ def _normalized() -> keras.Model:
         layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
         layers.BatchNormalization(),
         layers.ReLU(),
-        layers.GlobalAveragePooling2D(2),
+        layers.GlobalAveragePooling2D(),
         layers.Dense(10),
     )
 
@@ -210,7 +210,7 @@ def stride_forgotten():
             layers.Conv2D(8, 3, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.ReLU(),
-            layers.GlobalAveragePooling2D(2),
+            layers.GlobalAveragePooling2D(),
             layers.Dense(10),
         )
 
@@ -259,7 +259,7 @@ def normalization_after_the_relu():
             layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.ReLU(),
-            layers.GlobalAveragePooling2D(2),
+            layers.GlobalAveragePooling2D(),
             layers.Dense(10),
         )
 
@@ -341,7 +341,7 @@ def parameters_counted_before_any_shape():
 def _two_kernels() -> keras.Model:
     image = keras.Input((10, 10, 1))
     views = [layers.Conv2D(4, size, padding="same", activation="relu")(image) for size in (3, 5)]
-    return keras.Model(image, layers.GlobalAveragePooling2D(2)(layers.Concatenate()(views)))
+    return keras.Model(image, layers.GlobalAveragePooling2D()(layers.Concatenate()(views)))
 
 
 @PAIRS.rejected("01_sequential", "sequential-cannot-branch")
@@ -353,7 +353,7 @@ def two_kernel_sizes_in_one_list():
             layers.Conv2D(4, 3, padding="same", activation="relu"),
             layers.Conv2D(4, 5, padding="same", activation="relu"),
             layers.Concatenate(),
-            layers.GlobalAveragePooling2D(2),
+            layers.GlobalAveragePooling2D(),
             shape=(10, 10, 1),
         )
 
@@ -368,7 +368,7 @@ def branches_as_a_list_in_the_list():
         return _stack(
             [layers.Conv2D(4, size, padding="same", activation="relu") for size in (3, 5)],
             layers.Concatenate(),
-            layers.GlobalAveragePooling2D(2),
+            layers.GlobalAveragePooling2D(),
             shape=(10, 10, 1),
         )
 
@@ -403,7 +403,7 @@ def branches_became_a_line():
         return _stack(
             layers.Conv2D(4, 3, padding="same", activation="relu"),
             layers.Conv2D(4, 5, padding="same", activation="relu"),
-            layers.GlobalAveragePooling2D(2),
+            layers.GlobalAveragePooling2D(),
             shape=(10, 10, 1),
         )
 

@@ -49,13 +49,13 @@ def encoder_made_twice():
 
 
 @PAIRS.rejected(UNIT, "weights-not-shared")
-def encoder_cloned():
-    """The second image's encoder is a clone of the first one: the same layers, other weights."""
+def encoder_made_from_its_config():
+    """The second encoder is made from the first one's config: the same layers, other weights."""
 
     def student():
         left, right = _images()
         first = _encoder()
-        second = keras.models.clone_model(first)
+        second = keras.Sequential.from_config({**first.get_config(), "name": "second"})
         return keras.Model([left, right], _head(ops.abs(first(left) - second(right))))
 
     return student, _verifier
@@ -314,12 +314,26 @@ def images_of_two_sizes():
     return student, _verifier
 
 
-@PAIRS.rejected(UNIT, "input-not-listed")
-def encoder_wired_to_its_own_input():
-    """The encoder's output tensor is used, not a call of it, so its Input comes along unlisted."""
+@PAIRS.rejected(UNIT, "unused-input", also=("wrong-connection",))
+def output_of_a_stack_is_its_first_call():
+    """The output attribute of a stack that was called is its first call's tensor, so the right image is not read."""
 
     def student():
         encoder, (left, right) = _encoder(), _images()
+        return keras.Model([left, right], _head(ops.abs(encoder(left) - encoder.output)))
+
+    return student, _verifier
+
+
+@PAIRS.rejected(UNIT, "input-not-listed")
+def encoder_wired_to_its_own_input():
+    """The encoder's output tensor is taken for a call of it, and its own Input is not listed."""
+
+    def student():
+        own = keras.Input((8, 8, 1))
+        code = layers.Dense(5)(layers.Flatten()(layers.Conv2D(4, 3, activation="relu")(own)))
+        encoder = keras.Model(own, code)
+        left, right = _images()
         return keras.Model([left, right], _head(ops.abs(encoder(left) - encoder.output)))
 
     return student, _verifier
