@@ -40,13 +40,15 @@ class CompareOptions(Record):
 
     ``names``: layer names must agree. ``initializers``: initializers must agree.
     ``trainable``: trainable flags must agree. ``merge_order``: the order of the inputs of ``Add``
-    and its like counts.
+    and its like counts. ``concatenate_order``: the order of what is concatenated counts even where the
+    layers behind it could take it either way.
     """
 
     names: bool = False
     initializers: bool = False
     trainable: bool = False
     merge_order: bool = False
+    concatenate_order: bool = False
 
 
 class Architecture(Record):

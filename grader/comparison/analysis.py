@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader.canonical import NormalGraph, normalize
+from grader.canonical import COMMUTATIVE, NormalGraph, normalize
 from grader.comparison.alignment import align
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.placement import find_differences
-from grader.comparison.records import Comparison, Counts, Diagnosis, Difference
+from grader.comparison.records import Comparison, Counts, Diagnosis, Difference, WeightOrder
+from grader.comparison.reordering import Reordered, reordering
 from grader.comparison.wording import listing
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
@@ -23,7 +25,8 @@ class Analysis:
     """Everything known about a pair of graphs; what the misconception detectors read.
 
     ``pairs`` maps nodes of the student's normal form to nodes of the reference's: all of them when
-    ``same``, as many as could be aligned otherwise.
+    ``same``, as many as could be aligned otherwise. ``reordered`` says which of the student's weights are
+    permuted, where what is concatenated stands in another order.
     """
 
     student: NormalGraph
@@ -31,6 +34,7 @@ class Analysis:
     pairs: dict[int, int]
     same: bool
     differences: tuple[Difference, ...]
+    reordered: Mapping[int, Reordered] = field(default_factory=dict)
 
     @cached_property
     def back(self) -> dict[int, int]:
@@ -46,13 +50,26 @@ def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions 
     """
     options = options or CompareOptions()
     ours, theirs = normalize(student, options), normalize(reference, options)
-    mapping = correspondence(ours, theirs, merge_order=options.merge_order)
+    mapping, reordered = _match(ours, theirs, options)
     if mapping is not None:
         pairs = dict(enumerate(mapping))
         unused = _unused_weights(student, ours, reference, theirs)
-        return Analysis(ours, theirs, pairs, not unused, unused)
+        return Analysis(ours, theirs, pairs, not unused, unused, reordered)
     pairs = align(ours, theirs)
     return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
+
+
+def _match(
+    ours: NormalGraph, theirs: NormalGraph, options: CompareOptions
+) -> tuple[list[int] | None, Mapping[int, Reordered]]:
+    """Return the correspondence of two equal graphs; the order of what is concatenated is tried last."""
+    unordered = frozenset[str]() if options.merge_order else COMMUTATIVE
+    mapping = correspondence(ours, theirs, unordered=unordered)
+    if mapping is None and not options.concatenate_order:
+        mapping = correspondence(ours, theirs, unordered=unordered | {"concatenate"})
+        reordered = None if mapping is None else reordering(ours, theirs, mapping)
+        return (None, {}) if reordered is None else (mapping, reordered)
+    return mapping, {}
 
 
 def compare_graphs(
@@ -85,6 +102,10 @@ def summarize(analysis: Analysis, diagnoses: tuple[Diagnosis, ...] = ()) -> Comp
         student_counts=count(student),
         reference_counts=count(reference),
         weight_map=_weight_map(analysis) if analysis.same else None,
+        weight_orders=tuple(
+            WeightOrder(weight=weight, axis=found.axis, order=found.order)
+            for weight, found in sorted(analysis.reordered.items())
+        ),
     )
 
 

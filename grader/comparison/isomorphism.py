@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from typing import Any
 
-from grader.canonical import NormalGraph
+from grader.canonical import COMMUTATIVE, NormalGraph
 from grader.errors import GraderError
 
 __all__ = ["correspondence"]
@@ -24,15 +24,19 @@ __all__ = ["correspondence"]
 _WRONG_TURNS = 2_000
 
 
-def correspondence(first: NormalGraph, second: NormalGraph, *, merge_order: bool = False) -> list[int] | None:
+def correspondence(
+    first: NormalGraph, second: NormalGraph, *, unordered: frozenset[str] = COMMUTATIVE
+) -> list[int] | None:
     """Return, for each node of ``first``, its counterpart in ``second``; ``None`` if they differ.
+
+    ``unordered`` are the ops whose inputs may stand in any order.
 
     Raises:
         GraderError: the graphs are so symmetric that the search was given up undecided.
     """
     if len(first.nodes) != len(second.nodes):
         return None
-    sides = (_Side(first, merge_order), _Side(second, merge_order))
+    sides = (_Side(first, unordered), _Side(second, unordered))
     if len(sides[0].neighbours) != len(sides[1].neighbours):
         return None
     mapping = _Search(*sides).run()
@@ -42,9 +46,9 @@ def correspondence(first: NormalGraph, second: NormalGraph, *, merge_order: bool
 class _Side:
     """One graph as vertices with labelled neighbours: its nodes, then the weights that are shared."""
 
-    def __init__(self, graph: NormalGraph, merge_order: bool) -> None:
+    def __init__(self, graph: NormalGraph, unordered: frozenset[str]) -> None:
         self.nodes = graph.nodes
-        self.free = [node.unordered and not merge_order for node in graph.nodes]
+        self.free = [node.op in unordered for node in graph.nodes]
         ports: list[list[Any]] = [[] for _ in graph.nodes]
         for position, (key, node) in enumerate(graph.inputs):
             ports[node].append(("in", position, key))

@@ -7,7 +7,7 @@ from typing import Literal
 from grader.graph import ModelGraph
 from grader.record import Record
 
-__all__ = ["Comparison", "Counts", "Diagnosis", "Difference", "DifferenceKind"]
+__all__ = ["Comparison", "Counts", "Diagnosis", "Difference", "DifferenceKind", "WeightOrder"]
 
 DifferenceKind = Literal[
     "missing-layer",
@@ -67,12 +67,21 @@ class Counts(Record):
     non_trainable: int
 
 
+class WeightOrder(Record):
+    """One of the student's weights is the reference's with ``axis`` permuted: ``order[i]`` stands at ``i``."""
+
+    weight: int
+    axis: int
+    order: tuple[int, ...]
+
+
 class Comparison(Record):
     """The result of comparing a student's graph with the reference's.
 
     ``matched`` pairs call indexes (student, reference) that correspond. ``same_wiring`` is true
     when what feeds what agrees, whatever the layers' settings. ``weight_map`` gives, when
-    ``equivalent``, for each weight of the student the index of the reference's weight.
+    ``equivalent``, for each weight of the student the index of the reference's weight;
+    ``weight_orders`` say which of them are permuted along an axis.
     """
 
     equivalent: bool
@@ -85,3 +94,4 @@ class Comparison(Record):
     student_counts: Counts
     reference_counts: Counts
     weight_map: tuple[int, ...] | None = None
+    weight_orders: tuple[WeightOrder, ...] = ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.comparison import analyse, summarize
+from grader.comparison import Comparison, analyse, summarize
 from grader.errors import CourseError, EvidenceError
 from grader.evidence import Array, Challenge, Evidence, Question, Reply
 from grader.graph import ModelGraph, Weight
@@ -158,27 +158,32 @@ def challenge_for(key: TaskKey, evidence: Evidence) -> Challenge | None:
     """
     questions = []
     for probe in key.probes:
-        mapping = _weight_map(key, evidence, probe.case)
-        if mapping is not None:
-            questions.append(
-                Question(
-                    case=probe.case,
-                    weights=tuple(probe.weights[counterpart] for counterpart in mapping),
-                    inputs=probe.inputs,
-                )
-            )
+        comparison = _comparison(key, evidence, probe.case)
+        if comparison is not None:
+            weights = _transplanted(comparison, probe.weights)
+            questions.append(Question(case=probe.case, weights=weights, inputs=probe.inputs))
     return Challenge(task=evidence.task, questions=tuple(questions)) if questions else None
 
 
-def _weight_map(key: TaskKey, evidence: Evidence, case: int) -> tuple[int, ...] | None:
+def _comparison(key: TaskKey, evidence: Evidence, case: int) -> Comparison | None:
+    """Return the comparison of a case whose graphs are equivalent and use all their weights."""
     if case >= len(evidence.cases):
         return None
     student, reference = evidence.cases[case].graph, key.evidence.cases[case].graph
     if student is None or reference is None:
         return None
     options = next((e.options for e in key.task.expects if e.kind == "architecture"), None)
-    mapping = summarize(analyse(student, reference, options)).weight_map
-    return None if mapping is None or -1 in mapping else mapping
+    comparison = summarize(analyse(student, reference, options))
+    return None if comparison.weight_map is None or -1 in comparison.weight_map else comparison
+
+
+def _transplanted(comparison: Comparison, weights: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Put the reference's weights into the student's order."""
+    found = [weights[counterpart] for counterpart in comparison.weight_map or ()]
+    for moved in comparison.weight_orders:
+        array = found[moved.weight].numpy()
+        found[moved.weight] = Array.of(np.take(array, moved.order, axis=moved.axis))
+    return tuple(found)
 
 
 def disagreements(key: TaskKey, asked: Challenge | None, reply: Reply | None) -> tuple[str, ...]:

@@ -1,0 +1,85 @@
+"""Where the order of what is concatenated matters, and where it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.comparison import compare_graphs
+from grader.graph import ModelGraph
+from grader.tasks import CompareOptions
+from tests.backends.worker import Workers
+from tests.blueprints import Blueprint
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize(
+    ("name", "permuted"),
+    [("convolution", 1), ("normalised_and_flattened", 7), ("nested", 2), ("recurrent", 1)],
+)
+def test_permuted_weights_make_the_outputs_equal(
+    workers: Workers, backend: str, name: str, permuted: int
+) -> None:
+    """The weights that are said to be permuted are those that make both orders compute the same."""
+    same, count, gap = workers[backend].run("tests.unit.comparison.transplants", "gap", name=name)
+    assert (True, permuted) == (same, count)
+    assert gap < 1e-5
+
+
+def joined(*order: int, then: str = "dense") -> ModelGraph:
+    """Two branches of two and three channels, concatenated in that order, and what follows."""
+    plan = Blueprint()
+    x = plan.input(4)
+    branches = [plan.dense(x, 2), plan.dense(x, 3)]
+    y = plan.concatenate(*[branches[number] for number in order])
+    if then == "nothing":
+        return plan.graph(y)
+    if then == "two readers":
+        return plan.graph(plan.dense(y, 3), plan.relu(y))
+    if then == "sum with another":
+        return plan.graph(plan.dense(plan.add(y, plan.dense(x, 5)), 2))
+    if then == "one layer for both orders":
+        layer = plan.layer("Dense", (5, 2), units=2, activation="linear")
+        other = plan.concatenate(*[branches[number] for number in sorted(order)])
+        return plan.graph(plan.add(plan.call(layer, y, shape=(2,)), plan.call(layer, other, shape=(2,))))
+    if then == "reshape":
+        return plan.graph(plan.dense(plan.call(plan.layer("Reshape"), y, shape=(5, 1)), 2))
+    return plan.graph(plan.dense(plan.relu(y), 2))
+
+
+def test_a_dense_layer_takes_up_the_order() -> None:
+    """What a Dense layer reads may be concatenated in any order; its kernel's rows are permuted with it."""
+    comparison = compare_graphs(joined(1, 0), joined(0, 1))
+    assert comparison.equivalent
+    (moved,) = comparison.weight_orders
+    assert (4, -2, (2, 3, 4, 0, 1)) == (moved.weight, moved.axis, moved.order)
+
+
+@pytest.mark.parametrize(
+    "then", ["nothing", "two readers", "sum with another", "one layer for both orders", "reshape"]
+)
+def test_the_order_counts_where_nothing_takes_it_up(then: str) -> None:
+    """An output, a sum with something else, a kernel used both ways, or a reshape fix the order."""
+    assert not compare_graphs(joined(1, 0, then=then), joined(0, 1, then=then)).equivalent
+    assert compare_graphs(joined(1, 0, then=then), joined(1, 0, then=then)).equivalent
+
+
+def test_a_teacher_may_ask_for_the_order() -> None:
+    """With ``concatenate_order`` the order counts although nothing depends on it."""
+    options = CompareOptions(concatenate_order=True)
+    assert not compare_graphs(joined(1, 0), joined(0, 1), options).equivalent
+
+
+def test_the_order_along_another_axis_counts() -> None:
+    """What is put one below the other, not side by side, keeps its order."""
+
+    def stacked(*order: int) -> ModelGraph:
+        plan = Blueprint()
+        x = plan.input(3, 4)
+        branches = [plan.dense(x, 2), plan.relu(plan.dense(x, 2))]
+        layer = plan.layer("Concatenate", axis=1)
+        y = plan.call(layer, *[branches[number] for number in order], shape=(6, 2), listed=True)
+        return plan.graph(plan.dense(y, 2))
+
+    assert not compare_graphs(stacked(1, 0), stacked(0, 1)).equivalent
+    assert compare_graphs(stacked(1, 0), stacked(1, 0)).equivalent
