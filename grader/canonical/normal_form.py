@@ -10,12 +10,13 @@ that ``Add()([x, x])`` keeps both.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader.canonical.rules import ASSOCIATIVE, COMMUTATIVE, MERGES, steps
+from grader.canonical.merges import COMMUTATIVE, MERGES
+from grader.canonical.rewriting import make_key, rewrite
+from grader.canonical.rules import steps
 from grader.graph import Call, Layer, ModelGraph, Shape
 from grader.tasks import CompareOptions
 
@@ -101,7 +102,7 @@ class _Builder:
             self._call(index, call)
         outputs = tuple((port.key, *self.made[port.tensor]) for port in graph.outputs)
         normal = NormalGraph(tuple(self.nodes), tuple(inputs), outputs, graph)
-        return _prune(_flatten(normal), keep=len(inputs))
+        return _prune(rewrite(normal), keep=len(inputs))
 
     def _add(
         self,
@@ -114,7 +115,7 @@ class _Builder:
         outputs: tuple[int, ...] = (),
     ) -> int:
         weight_facts = [self._weight_facts(weight) for weight in weights]
-        key = json.dumps([op, settings, [shape[1:] for shape in shapes], weight_facts], sort_keys=True)
+        key = make_key(op, settings, shapes, weight_facts)
         self.nodes.append(Node(op, settings, key, edges, shapes, weights, calls))
         for position, tensor in enumerate(outputs):
             self.made[tensor] = (len(self.nodes) - 1, position)
@@ -142,7 +143,8 @@ class _Builder:
         tied = {argument.place: argument.weight for argument in call.arguments if argument.weight is not None}
         weights = (*layer.weights, *(tied[place] for place in sorted(tied)))
         stages = steps(layer, constants, shapes, self._input_shapes(edges))
-        if stages and stages[0][0] in MERGES:  # `Add()([a, b])` and `a + b` fill differently named slots
+        # `Add()([a, b])` and `a + b` fill differently named slots, as do `2 * x` and `x * 2`.
+        if (stages and stages[0][0] in MERGES) or len(edges) == 1:
             edges = tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
         else:
             edges = tuple(sorted(edges, key=lambda edge: edge.slot))
@@ -154,8 +156,9 @@ class _Builder:
             kept = self._with_options(settings, layer) if first else settings
             if tied and first:
                 kept = {**kept, "weight slots": sorted(tied)}
+            made = shapes if last else _before(op, settings, shapes)
             node = self._add(
-                op, kept, edges, shapes, weights if first else (), (index,), call.outputs if last else ()
+                op, kept, edges, made, weights if first else (), (index,), call.outputs if last else ()
             )
             edges = (Edge("0", node, 0),)
 
@@ -173,33 +176,12 @@ class _Builder:
         return kept
 
 
-def _flatten(graph: NormalGraph) -> NormalGraph:
-    """Draw nested sums (products, maxima) of equal shapes together into one n-ary node."""
-    users = graph.consumers()
-    kept_outputs = {node for _, node, _ in graph.outputs}
-    nodes = list(graph.nodes)
-    for index, node in enumerate(nodes):
-        if node.op not in ASSOCIATIVE:
-            continue
-        edges: list[Edge] = []
-        calls = list(node.calls)
-        for edge in node.edges:
-            inner = nodes[edge.node]
-            mergeable = (
-                inner.op == node.op
-                and inner.settings == node.settings
-                and len(users[edge.node]) == 1
-                and edge.node not in kept_outputs
-                and inner.shapes == node.shapes
-            )
-            if mergeable:
-                edges.extend(inner.edges)
-                calls = [*inner.calls, *calls]
-            else:
-                edges.append(edge)
-        renumbered = tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
-        nodes[index] = replace(node, edges=renumbered, calls=tuple(calls))
-    return NormalGraph(tuple(nodes), graph.inputs, graph.outputs, graph.source)
+def _before(op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Return the shapes of a step that another of the same call follows: a global pooling drops its axes."""
+    if not op.startswith("Global"):
+        return shapes
+    (shape,) = shapes
+    return ((shape[0], shape[1] if settings.get("data_format") == "channels_first" else shape[-1]),)
 
 
 def _prune(graph: NormalGraph, keep: int) -> NormalGraph:

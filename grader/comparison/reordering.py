@@ -68,7 +68,7 @@ _PER_CHANNEL = frozenset(
         *(f"Cropping{dims}D" for dims in (1, 2, 3)),
     }
 )
-_ALIKE = frozenset({"add", "multiply", "maximum", "minimum", "average", "subtract"})
+_ALIKE = frozenset({"add", "multiply", "maximum", "minimum", "average", "subtract", "difference"})
 
 
 class _Follower:

@@ -18,6 +18,7 @@ _MERGE_NAMES = {
     "minimum": "Minimum",
     "average": "Average",
     "subtract": "Subtract",
+    "difference": "Subtract",
     "concatenate": "Concatenate",
     "reshape": "Flatten or Reshape",
 }
@@ -26,6 +27,9 @@ _LONGEST_NAME = 40
 
 def label(op: str, settings: Any) -> str:
     """Return the short name of a step: ``Conv2D``, ``Add``, ``relu``."""
+    if op == "Rescaling" and isinstance(settings.get("scale"), float):
+        offset = settings["offset"]
+        return f"Rescaling (× {settings['scale']:g}{f' {offset:+g}' if offset else ''})"
     if op == "activation":
         return str(settings.get("function", "activation"))[:_LONGEST_NAME]
     return _MERGE_NAMES.get(op, op.removeprefix("custom ").removeprefix("ops "))[:_LONGEST_NAME]

@@ -149,9 +149,9 @@ def test_a_constant_may_stand_on_either_side_where_order_has_no_meaning() -> Non
     [
         ("Add", 0, []),
         ("Add", 0.0, []),
-        ("Add", 1, ["add"]),
+        ("Add", 1, ["Rescaling"]),
         ("Multiply", 1, []),
-        ("Multiply", 0, ["multiply"]),
+        ("Multiply", 0, ["Rescaling"]),
         ("Maximum", 0, ["activation"]),
         ("Maximum", 1, ["maximum"]),
         ("Minimum", 0, ["minimum"]),

@@ -1,0 +1,198 @@
+"""Rewrites of several steps together: what two steps say in one style, another says in one.
+
+Each rule looks at a node and at a node that feeds it and nothing else. Rules keep the function that is
+computed, in inference and in training, for every weight: they change the writing, never the model.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from grader.canonical.merges import ASSOCIATIVE
+from grader.canonical.operations import affine_settings
+
+if TYPE_CHECKING:
+    from grader.canonical.normal_form import Edge, Node, NormalGraph
+    from grader.graph import Shape
+
+__all__ = ["make_key", "rewrite"]
+
+_PADDED = frozenset(f"{kind}Conv{dims}D" for kind in ("", "Depthwise", "Separable") for dims in (1, 2, 3))
+
+
+def make_key(op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...], weights: list[Any]) -> str:
+    """Return the canonical text of a step: everything about it that has to agree, wiring aside."""
+    return json.dumps([op, settings, [shape[1:] for shape in shapes], weights], sort_keys=True)
+
+
+def rewrite(graph: NormalGraph) -> NormalGraph:
+    """Apply every rule, in the order in which the nodes are made."""
+    return _Rewriter(graph).run()
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A node with the one node that feeds it and is used nowhere else."""
+
+    node: Node
+    inner: Node
+    edge: Edge
+
+
+class _Rewriter:
+    def __init__(self, graph: NormalGraph) -> None:
+        self.graph = graph
+        self.nodes = list(graph.nodes)
+        self.users = graph.consumers()
+        self.ends = {node for _, node, _ in graph.outputs}
+
+    def run(self) -> NormalGraph:
+        for index in range(len(self.nodes)):
+            self._draw_together(index)
+            self._unorder(index)
+            for rule in _RULES:
+                step = self._step(index)
+                found = rule(step) if step is not None else None
+                if found is not None:
+                    self.nodes[index] = found
+        return replace(self.graph, nodes=tuple(self.nodes))
+
+    def _alone(self, edge: Edge) -> bool:
+        """Say whether what the edge comes from is used there and nowhere else."""
+        return len(self.users[edge.node]) == 1 and edge.node not in self.ends
+
+    def _step(self, index: int) -> _Step | None:
+        node = self.nodes[index]
+        if len(node.edges) != 1 or not self._alone(node.edges[0]) or node.edges[0].output:
+            return None
+        return _Step(node, self.nodes[node.edges[0].node], node.edges[0])
+
+    def _draw_together(self, index: int) -> None:
+        """Draw nested sums (products, maxima, concatenations) together into one n-ary node."""
+        node = self.nodes[index]
+        if node.op not in ASSOCIATIVE and node.op != "concatenate":
+            return
+        edges: list[Edge] = []
+        calls = list(node.calls)
+        for edge in node.edges:
+            inner = self.nodes[edge.node]
+            alike = inner.op == node.op and inner.settings == node.settings
+            # A sum of broadcast shapes is computed in steps that a single sum would not have.
+            whole = node.op == "concatenate" or inner.shapes == node.shapes
+            if alike and whole and self._alone(edge):
+                edges.extend(inner.edges)
+                calls = [*inner.calls, *calls]
+            else:
+                edges.append(edge)
+        self.nodes[index] = replace(node, edges=_numbered(edges), calls=tuple(calls))
+
+    def _unorder(self, index: int) -> None:
+        """A difference whose sign is lost at once may be taken either way round."""
+        step = self._step(index)
+        if (
+            step is not None
+            and step.node.op in ("ops Absolute", "ops Square")
+            and step.inner.op == "subtract"
+        ):
+            other = step.inner
+            key = _key_with(other, "difference", other.settings)
+            self.nodes[step.edge.node] = replace(other, op="difference", key=key)
+
+
+def _one_rescaling(step: _Step) -> Node | None:
+    """``(x * a + b) * c + d`` is one rescaling."""
+    if step.node.op != "Rescaling" or step.inner.op != "Rescaling":
+        return None
+    outer, inner = step.node.settings, step.inner.settings
+    if not all(_scalar(settings) for settings in (outer, inner)):
+        return None
+    settings = affine_settings(
+        outer["scale"] * inner["scale"], outer["scale"] * inner["offset"] + outer["offset"]
+    )
+    return _merged(step, "Rescaling", settings)
+
+
+def _average(step: _Step) -> Node | None:
+    """A sum of n tensors divided by n is their average."""
+    if step.node.op != "Rescaling" or step.inner.op != "add" or step.inner.settings:
+        return None
+    settings, count = step.node.settings, len(step.inner.edges)
+    if count < 2 or not _scalar(settings) or settings["offset"]:
+        return None
+    return _merged(step, "average", {}) if math.isclose(settings["scale"] * count, 1, rel_tol=1e-6) else None
+
+
+def _one_reshape(step: _Step) -> Node | None:
+    """Of two reshapes, the last one says it all."""
+    if step.node.op != "reshape" or step.inner.op != "reshape":
+        return None
+    return _merged(step, "reshape", step.node.settings)
+
+
+def _padding(step: _Step) -> Node | None:
+    """Zeros put around the input of an unpadded convolution are "same" padding when they are as many."""
+    node, pad = step.node, step.inner
+    if (
+        node.op not in _PADDED
+        or not pad.op.startswith("ZeroPadding")
+        or node.settings.get("padding") != "valid"
+    ):
+        return None
+    if {node.settings.get("data_format"), pad.settings.get("data_format")} & {"channels_first"}:
+        return None
+    size, strides = node.settings.get("kernel_size"), node.settings.get("strides")
+    dilation, given = node.settings.get("dilation_rate"), _pairs(pad.settings.get("padding"))
+    if not (isinstance(size, list) and isinstance(strides, list) and isinstance(dilation, list)):
+        return None
+    lengths = pad.shapes[0][1:-1]
+    if len(given) != len(size) or len(lengths) != len(size):
+        return None
+    for length, kernel, stride, apart, pair in zip(lengths, size, strides, dilation, given, strict=True):
+        reach = (kernel - 1) * apart + 1
+        if stride == 1:
+            total = reach - 1
+        elif length is None:
+            return None
+        else:
+            own = length - sum(pair)
+            total = max((math.ceil(own / stride) - 1) * stride + reach - own, 0)
+        if pair != [total // 2, total - total // 2]:
+            return None
+    return _merged(step, node.op, {**node.settings, "padding": "same"})
+
+
+_RULES: tuple[Callable[[_Step], Node | None], ...] = (_one_rescaling, _average, _one_reshape, _padding)
+
+
+def _merged(step: _Step, op: str, settings: Mapping[str, Any]) -> Node:
+    """Take two nodes together: the outer's shapes and weights, the inner's inputs."""
+    node = step.node
+    edges = _numbered(list(step.inner.edges)) if op == "average" else step.inner.edges
+    calls = (*step.inner.calls, *node.calls)
+    key = _key_with(node, op, settings)
+    return replace(node, op=op, settings=settings, key=key, edges=edges, calls=calls)
+
+
+def _key_with(node: Node, op: str, settings: Mapping[str, Any]) -> str:
+    return make_key(op, settings, node.shapes, json.loads(node.key)[3])
+
+
+def _numbered(edges: list[Edge]) -> tuple[Edge, ...]:
+    return tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
+
+
+def _scalar(settings: Mapping[str, Any]) -> bool:
+    return all(isinstance(settings.get(key), (int, float)) for key in ("scale", "offset"))
+
+
+def _pairs(padding: Any) -> list[Any]:
+    """Write a ZeroPadding layer's padding as one pair for each axis."""
+    if not isinstance(padding, list):
+        return []
+    if all(isinstance(part, int) for part in padding):
+        return [padding]
+    return [part if isinstance(part, list) else [part, part] for part in padding]
