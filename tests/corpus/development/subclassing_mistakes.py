@@ -47,18 +47,28 @@ def model_without_super_init():
 
 
 @PAIRS.rejected("03_subclassing", "missing-super-init")
-def super_init_called_last():
-    """The layer's __init__ calls super().__init__() after its attributes were set."""
+def base_class_without_super_init():
+    """The block calls super().__init__(), but the student's own base class in between does not."""
 
-    class Hidden(layers.Layer):
-        def __init__(self, units):
-            self.dense = layers.Dense(units, activation="relu")
-            super().__init__()
+    class Base(layers.Layer):
+        def __init__(self, rate):
+            self.rate = rate
+
+    class Half(Base):
+        def __init__(self):
+            super().__init__(rate=0.5)
 
         def call(self, x):
-            return self.dense(x)
+            return ops.relu(x) * self.rate
 
-    return lambda: keras.Sequential([keras.Input((6,)), Hidden(8), layers.Dense(2)]), _mlp
+    def student():
+        return keras.Sequential([keras.Input((6,)), layers.Dense(8), Half(), layers.Dense(2)])
+
+    def reference():
+        table = keras.Input((6,))
+        return keras.Model(table, layers.Dense(2)(layers.Dense(8, activation="relu")(table) * 0.5))
+
+    return student, reference
 
 
 @PAIRS.rejected("03_subclassing", "missing-super-init")

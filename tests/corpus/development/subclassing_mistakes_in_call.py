@@ -263,17 +263,17 @@ def attention_weights_not_handed_out():
     return lambda: _built(Look(), 5, 8), reference
 
 
-@PAIRS.rejected("03_subclassing", "wrong-shape", also=("wrong-connection",))
-def batch_axis_hard_coded():
-    """Call reshapes to a batch of one hundred, which the symbolic batch cannot be divided into."""
+@PAIRS.rejected("03_subclassing", "wrong-config", also=("wrong-shape",))
+def row_cut_into_other_pieces():
+    """Call cuts a row into two pieces of eight, where four pieces of four were asked for."""
 
-    class Patches(layers.Layer):
+    class Pieces(layers.Layer):
         def call(self, x):
-            return ops.reshape(x, (100, 4, 4))
+            return ops.reshape(x, (-1, 2, 8))
 
     def student():
         table = keras.Input((16,))
-        return keras.Model(table, layers.GRU(3)(Patches()(table)))
+        return keras.Model(table, layers.GRU(3)(Pieces()(table)))
 
     def reference():
         table = keras.Input((16,))
