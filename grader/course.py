@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import runpy
-from dataclasses import dataclass
+import traceback
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from grader.errors import CourseError
-from grader.tasks import Unit
+from grader.messages import did_you_mean
+from grader.tasks import Task, Unit
 
 __all__ = ["TASKS_FILE", "UnitFolder", "load_unit"]
 
@@ -60,7 +65,7 @@ def load_unit(folder: Path) -> Unit:
     except CourseError:
         raise
     except Exception as error:
-        raise CourseError(f"{folder.name}/{TASKS_FILE} raises {type(error).__name__}: {error}") from error
+        raise CourseError(f"{folder.name}/{TASKS_FILE}{_line(error, path)}: {_reason(error)}") from error
     if not isinstance(unit, Unit):
         raise CourseError(f"{folder.name}/{TASKS_FILE} must end in UNIT = Unit(...).")
     if unit.id != folder.name:
@@ -68,3 +73,35 @@ def load_unit(folder: Path) -> Unit:
             f"{folder.name}/{TASKS_FILE} declares the unit {unit.id!r}; name it like its folder."
         )
     return unit
+
+
+def _line(error: Exception, path: Path) -> str:
+    """Say in which line of ``tasks.py`` an error came up, where its traceback tells."""
+    lines = [
+        line
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == str(path)
+    ]
+    if isinstance(error, SyntaxError) and error.lineno is not None:
+        lines = [error.lineno]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        comma = (
+            f" Write {field}=(…,) with a comma after the only one." if first["type"] == "tuple_type" else ""
+        )
+        return f"{error.title}: {field}: {first['msg']}.{comma}"
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg}"
+    unknown = re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    known = [
+        field.name
+        for kind in (Task, Unit)
+        if unknown and kind.__name__ == unknown[1]
+        for field in fields(kind)
+    ]
+    return f"{type(error).__name__}: {error}{did_you_mean(unknown[2], known) if unknown and known else ''}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from grader.keys import AnswerKey, TaskKey, read_key
 from grader.messages import did_you_mean
 from grader.report import notebook_outputs
 from grader.report.text import render as render_text
+from grader.report.words import hint_steps, hints_on_task
 from grader.verdict import Outcome, Verdict
 
 __all__ = ["CheckResult", "CourseUnit", "open_unit"]
 
 _PUBLIC_KEY = "public_key.json"
+_WIDTH = 96  # a notebook breaks longer lines in mid-word
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ def open_unit(unit_id: str) -> CourseUnit:
             being graded.
     """
     unit = CourseUnit(unit_id)
+    if _mode() == "compile":
+        expected = _case_sheet().unit
+        if unit_id != expected:  # found here by the author, or later by every student
+            raise UnknownUnitError(
+                f'This is the unit {expected!r}, asked for was {unit_id!r}. Write grader.unit("{expected}").'
+            )
     if _mode() in ("learn", "validate"):
         _ = unit.key  # a wrong name should fail here, not at the first check
         if "keras" in sys.modules:
@@ -131,7 +140,8 @@ class CourseUnit:
         self._hints_given[task_id] = given
         left = len(hints) - given
         more = "That was the last hint." if left == 0 else f"{left} more with unit.hint({task_id!r})."
-        print(f"Hint {given} of {len(hints)}: {hints[given - 1]}\n{more}")  # noqa: T201  # meant for the screen
+        text = textwrap.fill(f"Hint {given} of {len(hints)}: {hints[given - 1]}", _WIDTH)
+        print(f"{text}\n{more}")  # noqa: T201  # meant for the screen
 
     def solution(self, task_id: str) -> None:
         """Print the reference solution of a task, where the course provides it."""
@@ -154,8 +164,9 @@ class CourseUnit:
         task = self._task(task_id)
         verdict = judge(task, collect(task_id, work, task.cases))
         before = self._last.get(task_id)
-        if before is not None and before.hints != verdict.hints:
-            self._hints_given[task_id] = 0
+        if before is None or before.hints != verdict.hints:
+            # The report itself shows the first step where it has a diagnosis to hint at.
+            self._hints_given[task_id] = 1 if hint_steps(verdict) and not hints_on_task(verdict) else 0
         self._last[task_id] = verdict
         return verdict
 

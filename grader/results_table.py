@@ -45,6 +45,8 @@ def summary(result: SubmissionResult) -> str:
     if not parts and result.verdicts:
         parts.append("all checks pass")
     parts += [f"needs a look: {reason}" for reason in result.needs_look]
+    if result.graded_before:
+        parts.append(f"graded by hand before, look again: {', '.join(result.graded_before)}")
     return "; ".join(parts) or "no check was judged"
 
 

@@ -162,6 +162,14 @@ class Unit:
 
     def __post_init__(self) -> None:
         """Refuse what no grading run could honour."""
+        for task in self.tasks:
+            for name in ("expects", "cases", "hints"):
+                value = getattr(task, name)
+                if not isinstance(value, tuple):
+                    raise CourseError(
+                        f"Task {task.id!r} of {self.id}: {name} is of type {type(value).__name__}, expected a tuple. "
+                        f"Write {name}=(…,) with a comma after the only one."
+                    )
         ids = [task.id for task in self.tasks]
         for task in self.tasks:
             if ids.count(task.id) > 1:

@@ -71,7 +71,12 @@ def layer_activation(kind: str, config: dict[str, Any], rank: int) -> list[Step]
             )
         return activation_step("relu6", {}, rank) if top == 6 and not slope else None
     if kind == "LeakyReLU":
-        return activation_step("leaky_relu", {"negative_slope": config.get("negative_slope", 0.3)}, rank)
+        slope = config.get("negative_slope", 0.3)
+        return (
+            activation_step("leaky_relu", {"negative_slope": slope}, rank)
+            if slope
+            else activation_step("relu", {}, rank)
+        )
     if kind == "ELU":
         return activation_step("elu", {"alpha": config.get("alpha", 1.0)}, rank)
     if kind == "Softmax":

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,17 @@ class FeedbackGrades(ReadGrades):
         folder = unit_folder(self, names["assignment"])
         kept = read_verdicts(folder.course, folder.path.name, names["student"]) if folder is not None else ()
         titles = {verdict.task: verdict.title for stored in kept for verdict in stored.verdicts}
+        _drop_scores(nb.cells, titles)
         penalty = float(names["late_penalty"])
         resources["grader_page"] = page(nb.cells, titles, names["checks"], names["by_hand"], penalty)
         return nb, resources
+
+
+def _drop_scores(cells: list[NotebookNode], titles: Container[str]) -> None:
+    """Take out the bare numbers that nbgrader reads a check cell's score from: the report says them in words."""
+    for cell in cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade_id") in titles:
+            cell.outputs = [output for output in cell.outputs if output.output_type != "execute_result"]
 
 
 def page(

@@ -87,7 +87,11 @@ def check_unit(folder: UnitFolder) -> Unit:
     """Load a unit and check its assignment as a release would; raises ``CourseError``."""
     unit = folder.load()
     if not folder.assignment.is_file():
-        raise CourseError(f"{folder.path.name} has no {folder.assignment.name}.")
+        text = folder.assignment.with_suffix(".py")
+        remedy = f" Make it of {text.name}: jupytext --to ipynb --set-kernel python3 {text.name}"
+        raise CourseError(
+            f"{folder.path.name} has no {folder.assignment.name}.{remedy if text.is_file() else ''}"
+        )
     check_assignment(nbformat.read(folder.assignment, as_version=4), unit)
     return unit
 

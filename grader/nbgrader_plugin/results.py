@@ -23,7 +23,8 @@ class SubmissionResult(Record):
 
     ``checks`` are the points that code decides on, ``by_hand`` those that a person gives; together
     they make ``score`` and ``max_score``. ``pending`` names the cells that a person has yet to grade,
-    ``needs_look`` says why to open the submission.
+    ``needs_look`` says why to open the submission. ``graded_before`` names the pending cells that hold
+    points a person gave before this run.
     """
 
     student: str
@@ -34,6 +35,7 @@ class SubmissionResult(Record):
     verdicts: tuple[Verdict, ...] = ()
     needs_look: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
+    graded_before: tuple[str, ...] = ()
 
 
 def submission_results(
@@ -93,6 +95,11 @@ def _graded(
         verdicts=verdicts,
         needs_look=looks,
         pending=tuple(grade.name for grade in _grades(submission) if grade.needs_manual_grade),
+        graded_before=tuple(
+            grade.name
+            for grade in _grades(submission)
+            if grade.needs_manual_grade and grade.manual_score is not None
+        ),
     )
 
 

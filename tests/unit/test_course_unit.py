@@ -201,3 +201,26 @@ def test_a_mode_that_does_not_exist_is_refused(unit: CourseUnit, monkeypatch: py
     monkeypatch.setenv(MODE_VARIABLE, "colect")
     with pytest.raises(UsageError, match="expected learn, compile or collect"):
         unit.check("sum", 4)
+
+
+def test_a_hint_that_the_report_has_shown_is_not_given_again(
+    unit: CourseUnit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a check whose report ends in the first step, the next call gives the second."""
+    unit.check("sum", 7)
+    assert "Hint: nudge" in capsys.readouterr().out
+    unit.hint("sum")
+    assert capsys.readouterr().out.startswith("Hint 2 of 3: pointer")
+
+
+def test_the_author_learns_that_the_notebook_opens_another_unit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A slip in ``grader.unit`` is found at release, not by the students."""
+    sheet = tmp_path / "cases.json"
+    sheet.write_text(CaseSheet(unit="01_sums", tasks={}).to_json(), encoding="utf-8")
+    monkeypatch.setenv("GRADER_MODE", "compile")
+    monkeypatch.setenv("GRADER_CASES", str(sheet))
+    assert "01_sums" == open_unit("01_sums").id
+    with pytest.raises(UnknownUnitError, match=r'Write grader\.unit\("01_sums"\)'):
+        open_unit("01_sum")

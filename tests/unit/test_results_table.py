@@ -109,3 +109,10 @@ def test_a_check_that_needs_a_look_is_not_counted_to_a_person() -> None:
     """A check cell among the pending ones has its points from the check."""
     given = result("student-01", Outcome.CORRECT, pending=("task_0", "explain"))
     assert "3 points await a person (explain)," in (points_for_a_person([given]) or "")
+
+
+def test_points_given_by_hand_before_are_asked_to_be_looked_at_again() -> None:
+    """After grading again, a person's points stay, and the line says which to look at."""
+    again = result("student-04", Outcome.CORRECT, by_hand=GRADED.by_hand, graded_before=("explain",))
+    assert "all checks pass; graded by hand before, look again: explain" == summary(again)
+    assert "all checks pass" == summary(GRADED)

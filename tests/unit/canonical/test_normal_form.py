@@ -35,8 +35,9 @@ RELU = {"negative_slope": 0.0, "max_value": None, "threshold": 0.0}
         one_call("Activation", activation="relu"),
         one_call("Relu", origin="keras.ops"),
         one_call("ReLU", origin="keras.ops", **RELU),
+        one_call("LeakyReLU", negative_slope=0.0),
     ],
-    ids=["Activation", "ops.relu", "activations.relu"],
+    ids=["Activation", "ops.relu", "activations.relu", "LeakyReLU without a slope"],
 )
 def test_every_way_to_write_relu_is_relu(other: ModelGraph) -> None:
     """Layer, named activation, operation and function are one activation."""
@@ -160,3 +161,19 @@ def test_a_constant_may_stand_on_either_side_where_order_has_no_meaning() -> Non
 def test_a_constant_that_changes_nothing_is_dropped(kind: str, value: float, expected: list[str]) -> None:
     """``sum([a, b])`` starts from 0, and ``maximum(x, 0)`` is relu."""
     assert expected == ops(with_constant(kind, first=True, value=value))
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("zero", [0, 0.0])
+def test_the_larger_of_x_and_zero_is_relu_on_either_side(first: bool, zero: float) -> None:
+    """``maximum(0, x)``, ``maximum(x, 0.0)`` and ``ReLU()`` are the same."""
+    plan = Blueprint()
+    relu = plan.graph(plan.relu(plan.input(4)))
+    assert compare_graphs(with_constant("Maximum", first=first, value=zero), relu).equivalent
+
+
+@pytest.mark.parametrize("kind", ["Add", "Multiply", "Subtract", "TrueDivide"])
+def test_a_whole_number_may_be_written_as_a_float(kind: str) -> None:
+    """``x + 1`` and ``x + 1.0`` are the same."""
+    whole, point = (with_constant(kind, first=False, value=value) for value in (3, 3.0))
+    assert compare_graphs(whole, point).equivalent

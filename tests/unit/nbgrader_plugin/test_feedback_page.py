@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from grader.nbgrader_plugin import configure
-from grader.nbgrader_plugin.feedback_page import FeedbackExporter, FeedbackGrades, Page, Part, page
+from grader.nbgrader_plugin.feedback_page import (
+    FeedbackExporter,
+    FeedbackGrades,
+    Page,
+    Part,
+    _drop_scores,
+    page,
+)
 from grader.nbgrader_plugin.points import Points
 
 HOSTILE = '"><script>alert("planted")</script>'
@@ -118,3 +125,16 @@ def test_the_page_is_nbgraders_with_our_head() -> None:
     assert f"#{HOSTILE}" == body.select_one("#toc a")["href"]
     assert "Grade cell: block" in body.select_one("#notebook").text
     assert "feedback" == config.HTMLExporter.template_name
+
+
+def test_the_bare_score_is_not_shown_above_its_report() -> None:
+    """A check's report says the score in words; what a plain cell gave stays."""
+    check, plain = cell("sum"), cell("other")
+    for each in (check, plain):
+        each.outputs = [
+            new_output("execute_result", data={"text/plain": "1"}),
+            new_output("stream", name="stdout", text="seen"),
+        ]
+    _drop_scores([check, plain, cell("words", kind="markdown")], {"sum": "Sum"})
+    assert ["stream"] == [output.output_type for output in check.outputs]
+    assert ["execute_result", "stream"] == [output.output_type for output in plain.outputs]

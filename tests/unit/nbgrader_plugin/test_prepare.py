@@ -59,7 +59,7 @@ def test_check_without_a_task_is_named(folder: UnitFolder) -> None:
 @pytest.mark.parametrize(
     ("source", "part"),
     [
-        ("raise ValueError('broken')", "raises ValueError: broken"),
+        ("raise ValueError('broken')", "tasks.py, line 1: ValueError: broken"),
         ("UNIT = 3", "must end in UNIT"),
         ("from grader.tasks import Unit\nUNIT = Unit(id='other', title='t')", "name it like its folder"),
     ],
