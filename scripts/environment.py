@@ -37,6 +37,10 @@ def project_environment(base: Mapping[str, str], state: Path = STATE) -> dict[st
     environment.setdefault("KERAS_BACKEND", "tensorflow")
     # TensorFlow's greeting would stand above a lesson's first output.
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # The course's models are small: TensorFlow's threads wait for one another longer than they compute
+    # (residual lesson on two cores: 11 s with one thread, 13 to 16 s with two).
+    for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        environment.setdefault(threads, "1")
     # JAX's partitionable random numbers are for many devices, and compile anew for every shape of weight
     # drawn: without them the residual lesson takes a quarter less time.
     environment.setdefault("JAX_THREEFRY_PARTITIONABLE", "0")

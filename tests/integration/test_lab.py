@@ -43,6 +43,8 @@ def test_the_users_choice_of_backend_is_kept() -> None:
     """KERAS_BACKEND is passed on; without one, TensorFlow is used."""
     assert "jax" == project_environment({"KERAS_BACKEND": "jax"})["KERAS_BACKEND"]
     assert "tensorflow" == project_environment({})["KERAS_BACKEND"]
+    assert "1" == project_environment({})["TF_NUM_INTRAOP_THREADS"]
+    assert "8" == project_environment({"TF_NUM_INTRAOP_THREADS": "8"})["TF_NUM_INTRAOP_THREADS"]
 
 
 def test_the_exchange_is_open_as_nbgrader_demands(tmp_path: Path) -> None:
