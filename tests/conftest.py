@@ -28,8 +28,8 @@ def project() -> Path:
 
 
 @pytest.fixture(scope="session")
-def workers(pytestconfig: pytest.Config) -> Iterator[Workers]:
-    """One process a backend, started when a test first asks for it."""
-    workers = Workers(pytestconfig.cache.mkdir("jax"))
+def workers() -> Iterator[Workers]:
+    """One process a backend, started when a test first asks for it; what JAX compiled is kept in build/."""
+    workers = Workers(PROJECT / "build" / "tests" / "jax")
     yield workers
     workers.stop()

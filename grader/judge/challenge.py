@@ -21,7 +21,7 @@ from grader.keys import Probe, TaskKey
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ask", "challenge_for", "disagreements", "probes_from"]
+__all__ = ["ask", "challenge_for", "disagreements", "probes_from", "transplanted"]
 
 _BATCH = 4
 _OPEN_LENGTH = 8  # a length the model leaves open
@@ -160,7 +160,7 @@ def challenge_for(key: TaskKey, evidence: Evidence) -> Challenge | None:
     for probe in key.probes:
         comparison = _comparison(key, evidence, probe.case)
         if comparison is not None:
-            weights = _transplanted(comparison, probe.weights)
+            weights = transplanted(comparison, probe.weights)
             questions.append(Question(case=probe.case, weights=weights, inputs=probe.inputs))
     return Challenge(task=evidence.task, questions=tuple(questions)) if questions else None
 
@@ -177,8 +177,8 @@ def _comparison(key: TaskKey, evidence: Evidence, case: int) -> Comparison | Non
     return None if comparison.weight_map is None or -1 in comparison.weight_map else comparison
 
 
-def _transplanted(comparison: Comparison, weights: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Put the reference's weights into the student's order."""
+def transplanted(comparison: Comparison, weights: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Put the reference's weights into the student's order, permuted where the comparison says so."""
     found = [weights[counterpart] for counterpart in comparison.weight_map or ()]
     for moved in comparison.weight_orders:
         array = found[moved.weight].numpy()

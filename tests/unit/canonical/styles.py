@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from grader.comparison import compare_graphs
 from grader.evidence import Array
-from grader.judge.challenge import _transplanted
+from grader.judge.challenge import transplanted
 from grader.models import describe
 
 IMAGE = (6, 6, 4)
@@ -159,7 +159,7 @@ def gap(kind, name):
         generator.uniform(0.2, 1.0, variable.shape).astype("float32") for variable in reference.variables
     ]
     comparison = compare_graphs(student.graph, reference.graph)
-    moved = [a.numpy() for a in _transplanted(comparison, tuple(map(Array.of, weights)))] or weights
+    moved = [a.numpy() for a in transplanted(comparison, tuple(map(Array.of, weights)))] or weights
     for variables, arrays in ((reference.variables, weights), (student.variables, moved)):
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)

@@ -6,7 +6,7 @@ from keras import layers
 
 from grader.comparison import compare_graphs
 from grader.evidence import Array
-from grader.judge.challenge import _transplanted
+from grader.judge.challenge import transplanted
 from grader.models import describe
 
 
@@ -57,7 +57,7 @@ def gap(name):
     ]
     for variable, weight in zip(reference.variables, weights, strict=True):
         variable.assign(weight)
-    moved = _transplanted(comparison, tuple(map(Array.of, weights)))
+    moved = transplanted(comparison, tuple(map(Array.of, weights)))
     for variable, array in zip(student.variables, moved, strict=True):
         variable.assign(array.numpy())
     (shape,) = [tensor.shape for tensor in reference.model.inputs]
