@@ -2,13 +2,17 @@
 
 ``python -m tests.corpus.score blind`` prints what went wrong and the score. The usual list check
 (``[class, output shape, parameters]`` of ``model.layers``, zipped) is run on the same pairs.
+
+``--only TEXT`` scores the pairs whose module or name holds the text. ``--evidence FOLDER`` keeps what was
+collected there and reads it the next time, so that a change of the comparison is scored in seconds; it is
+out of date as soon as the pairs or ``grader.models`` change, and then the folder has to go.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +20,7 @@ from typing import Any
 
 import keras
 
-from grader.evidence import Case
+from grader.evidence import Case, Evidence, parse_evidence
 from grader.judge import judge
 from grader.keys import TaskKey
 from grader.models.collect import collect
@@ -48,41 +52,68 @@ class Finding:
         return self.error is None and self.accepted == (self.wanted is None)
 
 
-def read_pairs(name: str) -> Iterator[Pair]:
-    """Return every pair of one set, module by module."""
+def read_pairs(name: str, only: str = "") -> Iterator[Pair]:
+    """Return the pairs of one set, module by module: all, or those whose module or name holds ``only``."""
     for path in sorted((HERE / name).glob("*.py")):
-        yield from importlib.import_module(f"tests.corpus.{name}.{path.stem}").PAIRS
+        for pair in importlib.import_module(f"tests.corpus.{name}.{path.stem}").PAIRS:
+            if only in path.stem or only in pair.name:
+                yield pair
 
 
-def score_pair(pair: Pair) -> Finding:
-    """Judge one pair as a check would, and by the list check."""
-    keras.utils.clear_session(free_memory=False)
-    student, reference = pair.builders()
+@dataclass(frozen=True)
+class Collected:
+    """What was read of a pair: the student's and the reference's evidence, and what the list check said."""
+
+    student: Evidence
+    reference: Evidence
+    listed: bool
+
+    @classmethod
+    def of(cls, pair: Pair) -> Collected:
+        """Build both models and read them."""
+        keras.utils.clear_session(free_memory=False)
+        student, reference = pair.builders()
+        wanted = collect("pair", reference, (CASE,))
+        return cls(collect("pair", student, (CASE,)), wanted, _list_check(student, reference))
+
+    @classmethod
+    def kept(cls, pair: Pair, folder: Path) -> Collected:
+        """Read what an earlier run kept in the folder, or collect it and keep it."""
+        path = folder / f"{pair.name}.json"
+        if not path.exists():
+            found = cls.of(pair)
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps([found.student.to_json(), found.reference.to_json(), found.listed]))
+        student, reference, listed = json.loads(path.read_text())
+        return cls(parse_evidence(student), parse_evidence(reference), listed)
+
+
+def score_pair(pair: Pair, folder: Path | None = None) -> Finding:
+    """Judge one pair as a check would, and by the list check; ``folder`` keeps what was collected."""
     options = CompareOptions(**{name: True for name in pair.asks if name in CompareOptions.model_fields})
     expects: list[Any] = [Architecture(points=1, options=options)]
     if "functional" in pair.asks:
         expects.append(Api(points=1, api="functional"))
     task = Task(id="pair", title=pair.name, expects=tuple(expects), hints=("Look.",))
-    accepted, diagnosis, error = False, None, None
+    accepted, diagnosis, error, listed = False, None, None, False
     try:
-        key = TaskKey(
-            task=task.public, cases=(CASE,), visible=1, evidence=collect("pair", reference, (CASE,))
-        )
+        found = Collected.of(pair) if folder is None else Collected.kept(pair, folder)
+        listed = found.listed
+        key = TaskKey(task=task.public, cases=(CASE,), visible=1, evidence=found.reference)
         if key.evidence.cases[0].kind != "model":
             raise ValueError(f"the reference gives {key.evidence.cases[0]}"[:500])
-        verdict = judge(key, collect("pair", student, (CASE,)))
+        verdict = judge(key, found.student)
         accepted = verdict.outcome is Outcome.CORRECT
         diagnosis = verdict.diagnoses[0].id if verdict.diagnoses else None
     except Exception as problem:
         error = f"{type(problem).__name__}: {problem}"[:300]
     named = diagnosis in (pair.diagnosis, *pair.also)
-    listed = _list_check(student, reference)
     return Finding(pair.name, pair.diagnosis, accepted, diagnosis, named, listed, error)
 
 
-def score_set(name: str) -> list[Finding]:
-    """Score every pair of a set."""
-    return [score_pair(pair) for pair in read_pairs(name)]
+def score_set(name: str, only: str = "", folder: Path | None = None) -> list[Finding]:
+    """Score the pairs of a set."""
+    return [score_pair(pair, folder) for pair in read_pairs(name, only)]
 
 
 def _list_check(student: Any, reference: Any) -> bool:
@@ -118,10 +149,17 @@ def summary(findings: list[Finding]) -> dict[str, float]:
     }
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Print the findings that are not as they should be, then the counts."""
-    for name in names:
-        findings = score_set(name)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sets", nargs="+", choices=("blind", "development"))
+    parser.add_argument("--only", default="", metavar="TEXT")
+    parser.add_argument("--evidence", type=Path, metavar="FOLDER")
+    asked = parser.parse_args()
+    for name in asked.sets:
+        findings = score_set(name, asked.only, asked.evidence and asked.evidence / name)
         for finding in findings:
             if not finding.decided or (finding.wanted and not finding.named):
                 print(json.dumps(asdict(finding)))
@@ -130,4 +168,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
