@@ -6,10 +6,14 @@ the same package, must never load Keras.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grader.comparison import Comparison, analyse, summarize
+from grader.evidence import Challenge, Reply
 from grader.graph import ModelGraph
+from grader.judge import compare_behaviour
 from grader.misconceptions import diagnose
 from grader.tasks import CompareOptions
 
@@ -39,6 +43,10 @@ def describe(model: Any) -> ModelGraph:
 def compare(student: Any, reference: Any, **options: bool) -> Comparison:
     """Compare two models, or ``ModelGraph``s, as architectures.
 
+    Where two models' graphs differ and their inputs, outputs and weights agree, both are run with the same
+    weights, in inference and in training mode; they are equivalent when they compute the same, and
+    ``behaviour`` holds what was seen. Graphs alone are compared as they are. The models are left as found.
+
     Args:
         student: the model in question.
         reference: the model to hold it against.
@@ -53,8 +61,34 @@ def compare(student: Any, reference: Any, **options: bool) -> Comparison:
     if unknown:
         known = ", ".join(CompareOptions.model_fields)
         raise TypeError(f"compare() has no option {unknown[0]!r}; it has {known}.")
-    analysis = analyse(describe(student), describe(reference), CompareOptions(**options))
-    return summarize(analysis, diagnose(analysis))
+    minded = CompareOptions(**options)
+    ours, theirs = _read(student), _read(reference)
+    analysis = analyse(ours.graph, theirs.graph, minded)
+    behaviour = None
+    if ours.model is not None and theirs.model is not None and not analysis.same:
+        from grader.models.collect import replied
+
+        def ask(model: Any) -> Callable[[Challenge], Reply]:
+            return lambda challenge: replied(challenge, {0: model})
+
+        behaviour = compare_behaviour(analysis, minded, ask(ours), ask(theirs))
+    diagnoses = () if behaviour is not None and behaviour.same else diagnose(analysis)
+    return summarize(analysis, diagnoses, behaviour)
+
+
+def _read(model: Any) -> Any:
+    """Return a model beside its graph; a graph alone stands for itself."""
+    if isinstance(model, ModelGraph):
+        return _Alone(model)
+    from grader import models
+
+    return models.describe(model)
+
+
+@dataclass(frozen=True)
+class _Alone:
+    graph: ModelGraph
+    model: None = None
 
 
 def draw(model: Any, reference: Any = None) -> Picture:

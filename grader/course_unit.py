@@ -16,7 +16,7 @@ from typing import Any
 
 from grader.errors import UnknownTaskError, UnknownUnitError, UsageError
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, parse_case_sheet
-from grader.judge import judge
+from grader.judge import judge, try_out
 from grader.keys import AnswerKey, TaskKey, read_key
 from grader.messages import did_you_mean
 from grader.report import notebook_outputs
@@ -159,10 +159,11 @@ class CourseUnit:
         return task
 
     def _judge(self, task_id: str, work: Any) -> Verdict:
-        from grader.models.collect import collect
+        from grader.models.collect import collect, replied
 
         task = self._task(task_id)
-        verdict = judge(task, collect(task_id, work, task.cases))
+        evidence = collect(task_id, work, task.cases)
+        verdict = judge(task, evidence, answers=try_out(task, evidence, replied))
         before = self._last.get(task_id)
         if before is None or before.hints != verdict.hints:
             # The report itself shows the first step where it has a diagnosis to hint at.

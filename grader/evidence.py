@@ -214,11 +214,19 @@ class Evidence(Record):
 
 
 class Question(Record):
-    """One case of a challenge: weights in the order of the evidence's ``graph.weights``."""
+    """One run of a case of a challenge, in inference or in training mode.
+
+    ``weights`` are in the order of the evidence's ``graph.weights``; where ``orders`` are given, each is a run
+    of its own that gives the model's weight ``i`` the question's weight ``order[i]``. ``reactions`` asks
+    for the weights that no output reacts to.
+    """
 
     case: int
     weights: tuple[Array, ...]
     inputs: tuple[Array, ...]
+    training: bool = False
+    orders: tuple[tuple[int, ...], ...] = ()
+    reactions: bool = False
 
 
 class Challenge(Record):
@@ -229,15 +237,24 @@ class Challenge(Record):
 
 
 class ReplyPart(Record):
-    """The outputs of one question, or the failure text that stands in their place."""
+    """What one run gave, or the failure text that stands in its place.
+
+    ``changed`` are the weights that the run itself changed and ``state`` their values after it; ``penalty``
+    is the sum of the model's losses of its own (regularizers and the like); ``silent`` are the weights that no
+    output reacts to.
+    """
 
     case: int
     outputs: tuple[Array, ...] = ()
+    changed: tuple[int, ...] = ()
+    state: tuple[Array, ...] = ()
+    penalty: float = 0.0
+    silent: tuple[int, ...] = ()
     failure: str | None = None
 
 
 class Reply(Record):
-    """A kernel's answer to a challenge."""
+    """A kernel's answer to a challenge: a part for each run, in the order of questions and their orders."""
 
     format: Literal[1] = 1
     task: str

@@ -1,7 +1,7 @@
 """Answer keys: what the reference solution gave, kept as data.
 
 A *public key* holds the visible cases and travels with a release. A *private key* holds a
-campaign's seed, its drawn cases and the probes of the challenge; it stays beside the gradebook.
+campaign's seed, its drawn cases and what the reference computes on them; it stays beside the gradebook.
 """
 
 from __future__ import annotations
@@ -19,15 +19,23 @@ __all__ = ["AnswerKey", "Probe", "TaskKey", "read_key", "write_key"]
 
 
 class Probe(Record):
-    """What a challenge asks about one case, and what the reference answered.
+    """What the reference's model computed in one run of one case.
 
-    ``weights`` are in the order of the reference graph's weights.
+    Weights and inputs are not kept: ``seed``, the case, ``draw`` and ``strength`` draw them again
+    (``grader.judge.challenge.drawn``). ``changed``, ``state``, ``penalty`` and ``silent`` are those of a
+    ``ReplyPart``.
     """
 
     case: int
-    weights: tuple[Array, ...]
-    inputs: tuple[Array, ...]
+    seed: int
+    draw: int
+    strength: float
+    training: bool
     outputs: tuple[Array, ...]
+    changed: tuple[int, ...] = ()
+    state: tuple[Array, ...] = ()
+    penalty: float = 0.0
+    silent: tuple[int, ...] = ()
 
 
 class TaskKey(Record):

@@ -29,6 +29,7 @@ STAGES = {
     "model_archive": 1,
     "models": 1,
     "comparison": 2,
+    "behaviour": 3,
     "misconceptions": 3,
     "verdict": 4,
     "judge": 5,

@@ -6,10 +6,11 @@ is alike and ``placement`` turns the rest into differences with a place.
 
 from grader.comparison.analysis import Analysis, analyse, compare_graphs, count, summarize
 from grader.comparison.parameters import parameter_detail
-from grader.comparison.records import Comparison, Counts, Diagnosis, Difference, DifferenceKind
+from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, DifferenceKind
 
 __all__ = [
     "Analysis",
+    "Behaviour",
     "Comparison",
     "Counts",
     "Diagnosis",

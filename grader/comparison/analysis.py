@@ -11,7 +11,7 @@ from grader.canonical import COMMUTATIVE, NormalGraph, normalize
 from grader.comparison.alignment import align
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.placement import find_differences
-from grader.comparison.records import Comparison, Counts, Diagnosis, Difference, WeightOrder
+from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
 from grader.comparison.wording import listing
 from grader.graph import ModelGraph
@@ -79,8 +79,15 @@ def compare_graphs(
     return summarize(analyse(student, reference, options))
 
 
-def summarize(analysis: Analysis, diagnoses: tuple[Diagnosis, ...] = ()) -> Comparison:
-    """Turn an analysis into the record that reports and verdicts carry."""
+def summarize(
+    analysis: Analysis, diagnoses: tuple[Diagnosis, ...] = (), behaviour: Behaviour | None = None
+) -> Comparison:
+    """Turn an analysis into the record that reports and verdicts carry.
+
+    ``behaviour`` is what runs of the two models showed; where they compute the same, so do the graphs say:
+    there are no differences left.
+    """
+    same = analysis.same or (behaviour is not None and behaviour.same)
     student, reference = analysis.student.source, analysis.reference.source
     matched = sorted(
         {
@@ -92,13 +99,13 @@ def summarize(analysis: Analysis, diagnoses: tuple[Diagnosis, ...] = ()) -> Comp
         }
     )
     return Comparison(
-        equivalent=analysis.same,
-        differences=analysis.differences,
+        equivalent=same,
+        differences=() if same else analysis.differences,
         diagnoses=diagnoses,
         student=student,
         reference=reference,
         matched=tuple(matched),
-        same_wiring=analysis.same or _same_wiring(analysis.student, analysis.reference),
+        same_wiring=same or _same_wiring(analysis.student, analysis.reference),
         student_counts=count(student),
         reference_counts=count(reference),
         weight_map=_weight_map(analysis) if analysis.same else None,
@@ -106,6 +113,7 @@ def summarize(analysis: Analysis, diagnoses: tuple[Diagnosis, ...] = ()) -> Comp
             WeightOrder(weight=weight, axis=found.axis, order=found.order)
             for weight, found in sorted(analysis.reordered.items())
         ),
+        behaviour=behaviour,
     )
 
 

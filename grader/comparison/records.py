@@ -7,7 +7,7 @@ from typing import Literal
 from grader.graph import ModelGraph
 from grader.record import Record
 
-__all__ = ["Comparison", "Counts", "Diagnosis", "Difference", "DifferenceKind", "WeightOrder"]
+__all__ = ["Behaviour", "Comparison", "Counts", "Diagnosis", "Difference", "DifferenceKind", "WeightOrder"]
 
 DifferenceKind = Literal[
     "missing-layer",
@@ -75,13 +75,31 @@ class WeightOrder(Record):
     order: tuple[int, ...]
 
 
+class Behaviour(Record):
+    """What runs of two models with the same weights showed, where their graphs differ.
+
+    ``runs`` were made, in inference and in training mode. Outputs lie at most ``gap`` apart where those of
+    different inputs lie ``spread`` apart, in the outputs' unit; ``tolerance`` is the part of the spread that
+    counts as equal. ``same`` says that they compute the same, and that the runs could have shown otherwise;
+    ``doubt`` says why they could not.
+    """
+
+    same: bool
+    runs: int
+    gap: float = 0.0
+    spread: float = 0.0
+    tolerance: float = 0.0
+    doubt: str = ""
+
+
 class Comparison(Record):
     """The result of comparing a student's graph with the reference's.
 
     ``matched`` pairs call indexes (student, reference) that correspond. ``same_wiring`` is true
     when what feeds what agrees, whatever the layers' settings. ``weight_map`` gives, when
     ``equivalent``, for each weight of the student the index of the reference's weight;
-    ``weight_orders`` say which of them are permuted along an axis.
+    ``weight_orders`` say which of them are permuted along an axis. ``behaviour`` is there when the graphs
+    differ and both models were run: where it is ``same``, the comparison is ``equivalent``.
     """
 
     equivalent: bool
@@ -95,3 +113,4 @@ class Comparison(Record):
     reference_counts: Counts
     weight_map: tuple[int, ...] | None = None
     weight_orders: tuple[WeightOrder, ...] = ()
+    behaviour: Behaviour | None = None

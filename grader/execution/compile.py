@@ -21,6 +21,7 @@ from grader.tasks import Task, Unit
 
 __all__ = ["case_file", "compile_key", "solutions_of"]
 
+_PUBLIC_SEED = 0
 _BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
 _QUIET = logging.getLogger("grader.compile")
 _QUIET.addHandler(logging.NullHandler())
@@ -41,8 +42,8 @@ def compile_key(
 ) -> AnswerKey:
     """Make a unit's answer key from its reference solution, in a kernel of its own.
 
-    Without ``seed`` the key is public: visible cases, nothing drawn. With one it is private: hidden
-    cases are drawn and probes computed. ``solutions`` adds the sources of the solutions.
+    Without ``seed`` the key is public: visible cases, none drawn. With one it is private: hidden cases are
+    drawn, and the probes from that seed. ``solutions`` adds the sources of the solutions.
 
     Raises:
         CourseError: the notebook cannot be read, or the reference fails a task; the message names it.
@@ -50,13 +51,10 @@ def compile_key(
     """
     notebook = _read(assignment_notebook)
     cases = {task.id: _cases(task, seed) for task in unit.tasks}
-    asked: dict[str, Challenge] = {}
+    drawing = _PUBLIC_SEED if seed is None else seed
 
-    def on_evidence(task: str, evidence: Evidence) -> Challenge | None:
-        if seed is None:
-            return None
-        asked[task] = ask(evidence, seed)
-        return asked[task]
+    def on_evidence(_task: str, evidence: Evidence) -> Challenge | None:
+        return ask(evidence, drawing)
 
     client = RecordingClient(
         notebook,
@@ -81,7 +79,7 @@ def compile_key(
                 cases=cases[task.id],
                 visible=len(task.cases),
                 evidence=evidence,
-                probes=_probes(unit, task, asked.get(task.id), run),
+                probes=_probes(unit, task, evidence, run, seed),
             )
         )
     return AnswerKey(
@@ -128,15 +126,19 @@ def _evidence(unit: Unit, task: Task, cases: tuple[Case, ...], run: NotebookRun)
     return evidence
 
 
-def _probes(unit: Unit, task: Task, challenge: Challenge | None, run: NotebookRun) -> tuple[Probe, ...]:
-    if challenge is None or not challenge.questions:
+def _probes(
+    unit: Unit, task: Task, evidence: Evidence, run: NotebookRun, seed: int | None
+) -> tuple[Probe, ...]:
+    """Return what the reference computes; a public key does without where that could tell nothing."""
+    drawing = _PUBLIC_SEED if seed is None else seed
+    if not ask(evidence, drawing).questions:
         return ()
     reply = run.replies.get(task.id)
     if reply is None:
         notes = " ".join(run.notes.get(task.id, ()))
         raise CourseError(f"The reference solution of task {task.id!r} in {unit.id} gave no answer. {notes}")
     try:
-        return probes_from(challenge, reply)
+        return probes_from(evidence, drawing, reply, strict=seed is not None)
     except CourseError as error:
         if all(part.failure is None and part.outputs for part in reply.parts):
             raise EvenOutputError(str(error)) from error

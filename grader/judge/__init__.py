@@ -1,6 +1,8 @@
 """Evidence + answer key + task → ``Verdict``. Runs no student code and imports no Keras."""
 
+from grader.judge.at_hand import compare_behaviour
 from grader.judge.bench import judge
-from grader.judge.challenge import ask, challenge_for, probes_from
+from grader.judge.challenge import Answers, challenge_for, try_out, weigh
+from grader.judge.probes import ask, probes_from
 
-__all__ = ["ask", "challenge_for", "judge", "probes_from"]
+__all__ = ["Answers", "ask", "challenge_for", "compare_behaviour", "judge", "probes_from", "try_out", "weigh"]

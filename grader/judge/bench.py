@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.comparison.records import Diagnosis
 from grader.evidence import Evidence, Reply, RunFacts, Work
 from grader.judge.advice import failure_text, given_text, misgiven, next_step, pass_itself, unlike_text
-from grader.judge.challenge import challenge_for, disagreements
+from grader.judge.challenge import Answers, weigh
 from grader.judge.result import CaseResult
 from grader.judge.rows import build_rows, holds
 from grader.keys import TaskKey
@@ -21,11 +21,14 @@ def judge(
     evidence: Evidence | None,
     reply: Reply | None = None,
     facts: RunFacts | None = None,
+    *,
+    answers: Answers | None = None,
 ) -> Verdict:
     """Judge one task.
 
-    ``reply`` answers ``challenge_for(key, evidence)``; it is only asked for when the key holds probes,
-    as private keys do. ``evidence`` is ``None`` when the check sent none that could be read.
+    ``reply`` answers ``challenge_for(key, evidence)``, and what it should prove is not believed without
+    it. Where nothing has to be proved, because the work is that of whoever asks, ``answers`` say what was
+    found by ``try_out``. ``evidence`` is ``None`` when the check sent none that could be read.
     """
     facts = facts or RunFacts()
     if evidence is None:
@@ -38,15 +41,18 @@ def judge(
             facts,
             needs_look="The evidence does not fit the cases that were given to the kernel.",
         )
-    results = [CaseResult.of(key, position, case) for position, case in enumerate(evidence.cases)]
+    answers = weigh(key, evidence, reply) if answers is None else answers
+    results = [
+        CaseResult.of(key, position, case, answers.behaviours.get(position))
+        for position, case in enumerate(evidence.cases)
+    ]
     unbuilt = [case.failure for case in evidence.cases if case.failure is not None]
     if len(unbuilt) == len(evidence.cases) and all(failure.not_implemented for failure in unbuilt):
         return _plain(key, Outcome.NOT_ATTEMPTED, "Not attempted yet.", facts)
     if not facts.attempted and not all(holds(e, result) for e in key.task.expects for result in results):
         # The starting point that was handed out, unchanged, is no wrong answer; work done elsewhere counts.
         return _plain(key, Outcome.NOT_ATTEMPTED, "Not attempted yet.", facts)
-    faults = disagreements(key, challenge_for(key, evidence), reply) if key.probes else ()
-    return _Bench(key, results, faults, facts, evidence.work).verdict()
+    return _Bench(key, results, answers.faults, facts, evidence.work).verdict()
 
 
 def _plain(
@@ -199,7 +205,7 @@ class _Bench:
         return next_step(self.key, self.work, failure, shown.case) if failure is not None else ""
 
     def _remarks(self, failing: list[int], shown: CaseResult) -> tuple[str, ...]:
-        remarks = self._api_remark(shown)
+        remarks = (*_behaviour_remark(shown), *self._api_remark(shown))
         if self.work is None or not self.misgiven or self._next_step(failing, shown):
             return remarks
         what = given_text(self.work, shown.given)
@@ -219,3 +225,17 @@ class _Bench:
                 ),
             )
         return ()
+
+
+def _behaviour_remark(shown: CaseResult) -> tuple[str, ...]:
+    """Say what runs of both models showed, where their graphs differ and the runs agreed."""
+    found = shown.comparison.behaviour if shown.comparison is not None else None
+    if found is None or (not found.same and not found.doubt):
+        return ()
+    ran = (
+        f"With the same weights, {found.runs} runs in inference and training mode gave outputs at most "
+        f"{found.gap:.1g} apart, where the outputs of different inputs lie {found.spread:.2g} apart."
+    )
+    if found.same:
+        return (f"Your model is written otherwise than the expected one and computes the same. {ran}",)
+    return (f"Outputs were compared too, but that shows nothing: {found.doubt}.",)

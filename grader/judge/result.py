@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.comparison import Analysis, analyse, summarize
-from grader.comparison.records import Comparison, Diagnosis
+from grader.comparison.records import Behaviour, Comparison, Diagnosis
 from grader.evidence import Case, CaseEvidence
 from grader.keys import TaskKey
 from grader.misconceptions import diagnose, diagnose_failure
@@ -27,16 +27,22 @@ class CaseResult:
     diagnoses: tuple[Diagnosis, ...]
 
     @classmethod
-    def of(cls, key: TaskKey, position: int, given: CaseEvidence) -> CaseResult:
-        """Compare what one case gave with what the reference gave on it."""
+    def of(
+        cls, key: TaskKey, position: int, given: CaseEvidence, behaviour: Behaviour | None = None
+    ) -> CaseResult:
+        """Compare what one case gave with what the reference gave on it.
+
+        ``behaviour`` is what runs of the two models showed, where their graphs differ.
+        """
         wanted = key.evidence.cases[position]
         analysis = comparison = None
         diagnoses: tuple[Diagnosis, ...] = ()
         if given.graph is not None and wanted.graph is not None:
             options = next((e.options for e in key.task.expects if isinstance(e, Architecture)), None)
             analysis = analyse(given.graph, wanted.graph, options)
-            diagnoses = diagnose(analysis)
-            comparison = summarize(analysis, diagnoses)
+            same = behaviour is not None and behaviour.same
+            diagnoses = () if same else diagnose(analysis)
+            comparison = summarize(analysis, diagnoses, behaviour)
         elif given.failure is not None and wanted.graph is not None:
             diagnoses = diagnose_failure(given.failure, wanted.graph)
         return cls(position, key.cases[position], given, wanted, analysis, comparison, diagnoses)

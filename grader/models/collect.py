@@ -6,7 +6,8 @@ validates whatever arrives.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -28,10 +29,10 @@ from grader.evidence import (
 from grader.models.cases import NothingReturnedError, build, is_stub, work_of
 from grader.models.describe import Described
 from grader.models.failures import failure_of
-from grader.models.probe import borrowed_weights, run_model
+from grader.models.probe import run_steadily, silent_weights
 from grader.models.tracebacks import full_tracebacks
 
-__all__ = ["answer", "collect", "publish"]
+__all__ = ["answer", "collect", "publish", "replied"]
 
 # What each task was checked with, so that a challenge can build it again.
 _checked: dict[str, tuple[Any, tuple[Case, ...]]] = {}
@@ -87,42 +88,79 @@ def publish(evidence: Evidence) -> None:
 
 
 def answer(challenge_json: str) -> None:
-    """Answer a challenge: build its cases again, set its weights, compute, and publish the ``Reply``.
-
-    The student's models get their own weights back.
+    """Answer a challenge, and publish the ``Reply``.
 
     Raises:
         ValidationError: the text is no ``Challenge``.
     """
     challenge = Challenge.model_validate_json(challenge_json)
-    parts = tuple(_answer_part(challenge.task, question) for question in challenge.questions)
-    text = Reply(task=challenge.task, parts=parts).to_json()
+    text = replied(challenge).to_json()
     if len(text) > MAX_EVIDENCE_BYTES:
-        parts = tuple(ReplyPart(case=part.case, failure="the outputs are too long to send") for part in parts)
+        parts = tuple(
+            ReplyPart(case=question.case, failure="the outputs are too long to send")
+            for question in challenge.questions
+            for _ in question.orders or ((),)
+        )
         text = Reply(task=challenge.task, parts=parts).to_json()
     _display(REPLY_MIME, text, f"reply for {challenge.task}")
 
 
-def _answer_part(task_id: str, question: Question) -> ReplyPart:
+def replied(challenge: Challenge, models: Mapping[int, Described] | None = None) -> Reply:
+    """Answer a challenge: build its cases again, set its weights, and compute.
+
+    ``models`` are asked in place of what a check was given, by case. The models get their own weights back.
+    """
+    parts: list[ReplyPart] = []
+    built: dict[int, Described | str] = {**(models or {})}
+    for question in challenge.questions:
+        if question.case not in built:
+            built[question.case] = _rebuilt(challenge.task, question.case)
+        parts += [_ran(built[question.case], question, order) for order in question.orders or ((),)]
+    return Reply(task=challenge.task, parts=tuple(parts))
+
+
+def _rebuilt(task_id: str, case: int) -> Described | str:
+    """Build a case again; the reason in words where that cannot be done."""
     try:
         if task_id not in _checked:
-            return ReplyPart(case=question.case, failure="this kernel has checked no such task")
+            return "this kernel has checked no such task"
         obj, cases = _checked[task_id]
-        if not 0 <= question.case < len(cases):
-            return ReplyPart(case=question.case, failure="this kernel has checked no such case")
+        if not 0 <= case < len(cases):
+            return "this kernel has checked no such case"
         with full_tracebacks():
-            built = build(obj, cases[question.case])
-        if not isinstance(built, Described):
-            return ReplyPart(case=question.case, failure="the case gives no model")
-        weights = [array.numpy() for array in question.weights]
-        with borrowed_weights(built, weights):
-            outputs = run_model(built, [array.numpy() for array in question.inputs])
-        return ReplyPart(case=question.case, outputs=tuple(Array.of(output) for output in outputs))
+            built = build(obj, cases[case])
+        return built if isinstance(built, Described) else "the case gives no model"
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        failure = failure_of(error)
-        return ReplyPart(case=question.case, failure=f"{failure.type}: {failure.message}")
+        return _reason(error)
+
+
+def _ran(model: Described | str, question: Question, order: tuple[int, ...]) -> ReplyPart:
+    if isinstance(model, str):
+        return ReplyPart(case=question.case, failure=model)
+    try:
+        weights = [array.numpy() for array in question.weights]
+        weights = [weights[source] for source in order] if order else weights
+        inputs = [array.numpy() for array in question.inputs]
+        ran = run_steadily(model, weights, inputs, training=question.training)
+        return ReplyPart(
+            case=question.case,
+            outputs=tuple(Array.of(output) for output in ran.outputs),
+            changed=tuple(ran.changed),
+            state=tuple(Array.of(array) for array in ran.changed.values()),
+            penalty=ran.penalty if math.isfinite(ran.penalty) else 0.0,
+            silent=tuple(silent_weights(model, weights, inputs)) if question.reactions else (),
+        )
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return ReplyPart(case=question.case, failure=_reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    failure = failure_of(error)
+    return f"{failure.type}: {failure.message}"
 
 
 def _display(mime: str, text: str, plain: str) -> None:

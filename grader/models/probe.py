@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -11,26 +13,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.errors import EvidenceError
+from grader.models.chance import repeatable
 from grader.models.describe import Described
 from grader.models.structures import flatten, pack
 
-__all__ = ["borrowed_weights", "run_model"]
+__all__ = ["Ran", "borrowed_weights", "run_model", "run_steadily", "silent_weights"]
 
 Arrays = Sequence[NDArray[np.generic]]
+
+_NUDGE = 0.25  # of each weight, and as much again of their mean size
+_FELT = 1e-3  # of the outputs' size
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run gave: outputs in the order of the graph's ports, and what it left behind.
+
+    ``changed`` are the weights that the run itself changed, by their place in ``graph.weights``, as BatchNorm
+    does in training; ``penalty`` is the sum of ``model.losses``: regularizers, activity penalties, whatever
+    ``add_loss`` was given.
+    """
+
+    outputs: list[NDArray[np.generic]]
+    changed: dict[int, NDArray[np.generic]]
+    penalty: float
 
 
 @contextmanager
 def borrowed_weights(described: Described, weights: Arrays) -> Iterator[None]:
     """Set the model's weights, in the order of ``graph.weights``, for the ``with`` block.
 
+    A weight of the same size in another shape is reshaped, row by row (C order).
+
     Raises:
-        EvidenceError: their number or a shape is not the model's.
+        EvidenceError: their number or a size is not the model's.
     """
     variables = described.variables
     if len(weights) != len(variables):
         raise EvidenceError(f"the model has {len(variables)} weights, the challenge has {len(weights)}")
     for index, (variable, weight) in enumerate(zip(variables, weights, strict=True)):
-        if tuple(variable.shape) != weight.shape:
+        if math.prod(variable.shape) != weight.size:
             raise EvidenceError(
                 f"weight {index} ({variable.name}) has the shape {tuple(variable.shape)}, "
                 f"the challenge has {weight.shape}"
@@ -38,15 +60,15 @@ def borrowed_weights(described: Described, weights: Arrays) -> Iterator[None]:
     own = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
     try:
         for variable, weight in zip(variables, weights, strict=True):
-            variable.assign(weight)
+            variable.assign(weight.reshape(tuple(variable.shape)))
         yield
     finally:
         for variable, weight in zip(variables, own, strict=True):
             variable.assign(weight)
 
 
-def run_model(described: Described, inputs: Arrays) -> list[NDArray[np.generic]]:
-    """Compute the outputs in inference mode; inputs and outputs are in the order of the graph's ports.
+def run_model(described: Described, inputs: Arrays, *, training: bool = False) -> list[NDArray[np.generic]]:
+    """Compute the outputs; inputs and outputs are in the order of the graph's ports.
 
     Raises:
         EvidenceError: the number of inputs is not the model's.
@@ -55,7 +77,51 @@ def run_model(described: Described, inputs: Arrays) -> list[NDArray[np.generic]]
         raise EvidenceError(
             f"the model has {len(described.graph.inputs)} inputs, the challenge has {len(inputs)}"
         )
-    values: Iterator[Any] = iter([keras.ops.convert_to_tensor(array) for array in inputs])
+    dtypes = [described.graph.tensors[port.tensor].dtype for port in described.graph.inputs]
+    values: Iterator[Any] = iter(
+        [keras.ops.convert_to_tensor(array, dtype=dtype) for array, dtype in zip(inputs, dtypes, strict=True)]
+    )
     arguments = pack(list(described.arguments), values)
-    outputs = described.model(*arguments, training=False)
+    outputs = described.model(*arguments, training=training)
     return [np.asarray(keras.ops.convert_to_numpy(output)) for output in flatten(outputs)]
+
+
+def run_steadily(described: Described, weights: Arrays, inputs: Arrays, *, training: bool) -> Ran:
+    """Run with these weights, random layers made repeatable, and put the model's own weights back."""
+    with borrowed_weights(described, weights), repeatable():
+        outputs = run_model(described, inputs, training=training)
+        penalty = float(sum(float(keras.ops.convert_to_numpy(loss)) for loss in described.model.losses))
+        after = [np.array(keras.ops.convert_to_numpy(variable)) for variable in described.variables]
+    given = [weight.reshape(array.shape) for weight, array in zip(weights, after, strict=True)]
+    changed = {n: array for n, array in enumerate(after) if not np.array_equal(array, given[n])}
+    return Ran(outputs, changed, penalty)
+
+
+def silent_weights(described: Described, weights: Arrays, inputs: Arrays) -> list[int]:
+    """Return the weights of layers that the outputs do not react to: of those, a probe can tell nothing.
+
+    Layer by layer, the weights are changed by about a quarter, in inference mode.
+    """
+    layers = {layer.weights for layer in described.graph.layers if layer.weights}
+    innermost = [held for held in layers if not any(set(other) < set(held) for other in layers)]
+    before = run_steadily(described, weights, inputs, training=False).outputs
+    silent: list[int] = []
+    for held in sorted(innermost):
+        nudged = [_nudged(w) if index in held else w for index, w in enumerate(weights)]
+        after = run_steadily(described, nudged, inputs, training=False).outputs
+        if not any(_moved(first, second) for first, second in zip(before, after, strict=True)):
+            silent += held
+    return sorted(silent)
+
+
+def _nudged(weight: NDArray[np.generic]) -> NDArray[np.generic]:
+    if weight.dtype.kind != "f":
+        return weight
+    signs = np.where(np.arange(weight.size).reshape(weight.shape) % 3 == 0, 1.0, -0.6)
+    size = float(np.mean(np.abs(weight))) or 1.0
+    return np.asarray(np.multiply(weight, 1 + _NUDGE * signs) + _NUDGE * size * np.abs(signs), weight.dtype)
+
+
+def _moved(before: NDArray[np.generic], after: NDArray[np.generic]) -> bool:
+    size = float(np.max(np.abs(np.asarray(before, "float64")), initial=0.0))
+    return bool(np.max(np.abs(np.asarray(after, "float64") - before), initial=0.0) > _FELT * size)

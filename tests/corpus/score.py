@@ -20,10 +20,12 @@ from typing import Any
 
 import keras
 
-from grader.evidence import Case, Evidence, parse_evidence
-from grader.judge import judge
+from grader.comparison import analyse
+from grader.evidence import Case, Challenge, Evidence, Reply, parse_evidence
+from grader.judge import Answers, compare_behaviour, judge
 from grader.keys import TaskKey
-from grader.models.collect import collect
+from grader.models.collect import collect, replied
+from grader.models.describe import describe
 from grader.tasks import Api, Architecture, CompareOptions, Task
 from grader.verdict import Outcome
 from tests.corpus.pairs import Pair
@@ -102,13 +104,34 @@ def score_pair(pair: Pair, folder: Path | None = None) -> Finding:
         key = TaskKey(task=task.public, cases=(CASE,), visible=1, evidence=found.reference)
         if key.evidence.cases[0].kind != "model":
             raise ValueError(f"the reference gives {key.evidence.cases[0]}"[:500])
-        verdict = judge(key, found.student)
+        verdict = judge(key, found.student, answers=_tried_out(pair, found, options))
         accepted = verdict.outcome is Outcome.CORRECT
         diagnosis = verdict.diagnoses[0].id if verdict.diagnoses else None
     except Exception as problem:
         error = f"{type(problem).__name__}: {problem}"[:300]
     named = diagnosis in (pair.diagnosis, *pair.also)
     return Finding(pair.name, pair.diagnosis, accepted, diagnosis, named, listed, error)
+
+
+def _tried_out(pair: Pair, found: Collected, options: CompareOptions) -> Answers:
+    """Run both models where their graphs differ, as a check in a notebook does."""
+    graphs = [evidence.cases[0].graph for evidence in (found.student, found.reference)]
+    if graphs[0] is None or graphs[1] is None:
+        return Answers()
+    student, reference = pair.builders()
+    built: dict[Any, Any] = {}
+
+    def answer(build: Any) -> Any:
+        def answered(challenge: Challenge) -> Reply:
+            if build not in built:
+                built[build] = describe(build())
+            return replied(challenge, {0: built[build]})
+
+        return answered
+
+    analysis = analyse(graphs[0], graphs[1], options)
+    behaviour = compare_behaviour(analysis, options, answer(student), answer(reference))
+    return Answers(behaviours={} if behaviour is None else {0: behaviour})
 
 
 def score_set(name: str, only: str = "", folder: Path | None = None) -> list[Finding]:

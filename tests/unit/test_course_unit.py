@@ -53,6 +53,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
     monkeypatch.chdir(tmp_path)
     fake, stand_in = ModuleType("grader.models.collect"), Kernel()
     fake.collect, fake.publish = stand_in.collect, stand_in.publish  # type: ignore[attr-defined]
+    fake.replied = None  # type: ignore[attr-defined]  # there are no models here to be run
     parent = ModuleType("grader.models")
     parent.collect = fake  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "grader.models", parent)

@@ -10,15 +10,19 @@ import pytest
 from tests.backends.worker import Workers
 
 
-def names(table: str) -> list[str]:
-    """Return the names in one table of ``styles.py``, which only a backend's process can import."""
-    tree = ast.parse(Path(__file__).with_name("styles.py").read_text(encoding="utf-8"))
+def names_in(beside: str, module: str, table: str) -> list[str]:
+    """Return the names in one table of a module beside a test, which only a backend's process can import."""
+    tree = ast.parse(Path(beside).with_name(module).read_text(encoding="utf-8"))
     (found,) = [
         node.value
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == table
     ]
     return [ast.literal_eval(key) for key in found.keys]
+
+
+def names(table: str) -> list[str]:
+    return names_in(__file__, "styles.py", table)
 
 
 BACKENDS = pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])

@@ -21,6 +21,7 @@ from grader.evidence import (
 )
 from grader.graph import ModelGraph
 from grader.judge import ask, challenge_for, judge, probes_from
+from grader.judge.probes import drawn, tells
 from grader.keys import TaskKey
 from grader.tasks import Answer, Api, Architecture, Connectivity, Expectation, Parameters, PublicTask
 from grader.verdict import Outcome
@@ -216,8 +217,8 @@ def compute(challenge: Challenge, scale: float = 1.0) -> Reply:
 
 def private_key() -> TaskKey:
     public = key(model(linear()), model(linear(4)))
-    asked = ask(public.evidence, seed=11)
-    return public.model_copy(update={"probes": probes_from(asked, compute(asked))})
+    reply = compute(ask(public.evidence, seed=11))
+    return public.model_copy(update={"probes": probes_from(public.evidence, 11, reply)})
 
 
 def test_a_right_reply_proves_the_evidence() -> None:
@@ -266,27 +267,31 @@ def test_the_same_seed_asks_the_same_questions() -> None:
 
 
 def test_a_reference_whose_outputs_do_not_vary_is_refused() -> None:
-    """A challenge that every model would pass is no challenge."""
-    asked = ask(evidence(model(linear())), seed=3)
+    """A challenge that every model would pass is no challenge; a key that is only learnt with keeps it, as doubtful."""
+    reference = evidence(model(linear()))
+    asked = ask(reference, seed=3)
     ones = Array.of(np.ones((4, 3), "float32"))
     even = Reply(task="block", parts=tuple(ReplyPart(case=0, outputs=(ones,)) for _ in asked.questions))
     with pytest.raises(CourseError, match="the same output for every input of case 0"):
-        probes_from(asked, even)
+        probes_from(reference, 3, even)
+    assert [False] * 4 == [tells(probe) for probe in probes_from(reference, 3, even, strict=False)]
 
 
 def test_a_saturated_classifier_is_asked_with_weaker_last_weights() -> None:
-    """Of several strengths the one is kept whose outputs tell inputs apart best."""
-    asked = ask(evidence(model(linear())), seed=3)
-    strongest, *weaker = asked.questions
-    assert weaker
-    assert all(question.inputs == strongest.inputs for question in weaker)
+    """Of several strengths the one is kept whose outputs tell inputs apart best, in both modes."""
+    reference = evidence(model(linear()))
+    asked = ask(reference, seed=3)
     rng = np.random.default_rng(0)
     flat, lively = np.ones((4, 3), "float32"), rng.random((4, 3)).astype("float32")
-    outputs = [flat] * (len(asked.questions) - 1) + [lively]
+    outputs = [flat] * (len(asked.questions) - 2) + [lively] * 2
     parts = tuple(ReplyPart(case=0, outputs=(Array.of(output),)) for output in outputs)
-    (kept,) = probes_from(asked, Reply(task="block", parts=parts))
-    assert kept.weights == asked.questions[-1].weights
-    assert kept.weights != strongest.weights
+    kept = probes_from(reference, 3, Reply(task="block", parts=parts))
+    assert (1, 0.04, False) == (kept[0].draw, kept[0].strength, kept[0].training)
+    assert [False, True, False, True] == [probe.training for probe in kept]
+    drawn_again = drawn(reference, 3, 0, kept[0].draw, kept[0].strength)
+    assert tuple(map(Array.of, drawn_again.weights)) == asked.questions[-1].weights
+    assert asked.questions[-1].weights != asked.questions[-5].weights
+    assert asked.questions[-1].inputs == asked.questions[-5].inputs
 
 
 def test_drawn_inputs_differ_between_samples_even_on_average() -> None:

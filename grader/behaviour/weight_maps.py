@@ -1,0 +1,159 @@
+"""Which weight of the student may stand for which of the reference's, where their graphs differ.
+
+A map takes every weight that the student's model uses to one that the reference's uses, one to one, equal
+in size. So two models that share weights differently, or have more or fewer of them, have no map.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from grader.canonical import NormalGraph
+from grader.comparison import Analysis
+from grader.graph import ModelGraph
+from grader.tasks import CompareOptions
+
+__all__ = ["may_be_one_function", "weight_maps"]
+
+_MOST_MAPS = 24
+# Settings that outputs hardly show: where two layers differ in one of these alone, they differ.
+_FINE = ("epsilon", "approximate", "momentum", "dtype policy")
+
+
+def may_be_one_function(analysis: Analysis, options: CompareOptions) -> bool:
+    """Say whether two models that differ as graphs might still be one model.
+
+    Not where a task minds how the model is written, not where inputs or outputs differ, and not where a
+    difference is one that outputs cannot show.
+    """
+    if analysis.same or any(value for _, value in options):
+        return False
+    student, reference = analysis.student.source, analysis.reference.source
+    return (
+        reference.dynamic is None
+        and _ports(student) == _ports(reference)
+        and not _differ_in_detail(analysis)
+        and _constraints(student) == _constraints(reference)
+        and _policies(student) == _policies(reference)
+    )
+
+
+def weight_maps(analysis: Analysis) -> list[tuple[int, ...]]:
+    """Return the maps worth trying, likeliest first: for each weight of the student, the reference's.
+
+    Weights of layers that correspond are taken as given, the others in the order in which they are used; then
+    layers of equal sizes change places.
+    """
+    ours, theirs = _used(analysis.student), _used(analysis.reference)
+    sizes = (_sizes(analysis.student.source), _sizes(analysis.reference.source))
+    if Counter(sizes[0][w] for w in ours) != Counter(sizes[1][w] for w in theirs):
+        return []
+    if len(ours) != len(sizes[0]) or len(theirs) != len(sizes[1]):
+        return []  # a weight that no call uses
+    found: dict[tuple[int, ...], None] = {}
+    for fixed in (_paired(analysis, sizes), {}):
+        for mapping in _completed(analysis, fixed, sizes):
+            found[mapping] = None
+            if len(found) == _MOST_MAPS:
+                return list(found)
+    return list(found)
+
+
+def _ports(graph: ModelGraph) -> list[tuple[str, tuple[int | None, ...]]]:
+    return [(port.key, graph.tensors[port.tensor].shape[1:]) for port in (*graph.inputs, *graph.outputs)] + [
+        ("outputs", (len(graph.outputs),))
+    ]
+
+
+def _differ_in_detail(analysis: Analysis) -> bool:
+    """Say whether steps of one kind that both models have differ in a setting that outputs hardly show."""
+    ours, theirs = _details(analysis.student), _details(analysis.reference)
+    return any(ours[kind] != theirs[kind] for kind in ours.keys() & theirs.keys())
+
+
+def _details(graph: NormalGraph) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for node in graph.nodes:
+        for name in _FINE:
+            if name in node.settings:
+                kind = f"{node.op} {node.settings.get('function', '')} {name}"
+                found[kind][repr(node.settings[name])] += 1
+    return found
+
+
+def _constraints(graph: ModelGraph) -> Counter[str]:
+    used = {call.layer for call in graph.calls}
+    return Counter(
+        f"{name}={value}"
+        for layer in used
+        for name, value in graph.layers[layer].config.items()
+        if name.endswith("_constraint") and value is not None
+    )
+
+
+def _policies(graph: ModelGraph) -> set[str]:
+    return {graph.layers[call.layer].dtype for call in graph.calls if graph.layers[call.layer].weights}
+
+
+def _used(graph: NormalGraph) -> list[int]:
+    """Return the weights in the order in which they are used."""
+    return list(dict.fromkeys(weight for node in graph.nodes for weight in node.weights))
+
+
+def _sizes(graph: ModelGraph) -> list[int]:
+    return [math.prod(weight.shape) for weight in graph.weights]
+
+
+def _paired(analysis: Analysis, sizes: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Map the weights of nodes that correspond, where they are of equal sizes."""
+    fixed: dict[int, int] = {}
+    taken: set[int] = set()
+    for ours, theirs in sorted(analysis.pairs.items()):
+        mine, wanted = analysis.student.nodes[ours].weights, analysis.reference.nodes[theirs].weights
+        if [sizes[0][w] for w in mine] != [sizes[1][w] for w in wanted]:
+            continue
+        if any(w in fixed for w in mine) or any(w in taken for w in wanted):
+            continue
+        fixed.update(zip(mine, wanted, strict=True))
+        taken.update(wanted)
+    return fixed
+
+
+def _completed(
+    analysis: Analysis, fixed: dict[int, int], sizes: Sequence[Sequence[int]]
+) -> Iterator[tuple[int, ...]]:
+    """Complete a partial map in the order of use; then let layers of equal sizes change places."""
+    free = [w for w in _used(analysis.student) if w not in fixed]
+    wanted = [w for w in _used(analysis.reference) if w not in set(fixed.values())]
+    places = defaultdict(list)
+    for weight in wanted:
+        places[sizes[1][weight]].append(weight)
+    first = dict(fixed)
+    for weight in free:
+        if not places[sizes[0][weight]]:
+            return
+        first[weight] = places[sizes[0][weight]].pop(0)
+    yield tuple(first[weight] for weight in range(len(sizes[0])))
+    groups = _groups(analysis.student, set(free), sizes[0])
+    orders = [
+        list(itertools.islice(itertools.permutations(range(len(group))), _MOST_MAPS)) for group in groups
+    ]
+    for chosen in itertools.islice(itertools.product(*orders), 1, _MOST_MAPS):
+        moved = dict(first)
+        for group, order in zip(groups, chosen, strict=True):
+            for place, source in enumerate(order):
+                for mine, other in zip(group[place], group[source], strict=True):
+                    moved[mine] = first[other]
+        yield tuple(moved[weight] for weight in range(len(sizes[0])))
+
+
+def _groups(graph: NormalGraph, free: set[int], sizes: Sequence[int]) -> list[list[tuple[int, ...]]]:
+    """Return the student's layers that may change places: those of equal sizes, two or more together."""
+    bundles: dict[tuple[int, ...], list[tuple[int, ...]]] = defaultdict(list)
+    for weights in dict.fromkeys(node.weights for node in graph.nodes if node.weights):
+        if free.issuperset(weights):
+            bundles[tuple(sizes[w] for w in weights)].append(weights)
+    return [group for group in bundles.values() if len(group) > 1]

@@ -1,0 +1,45 @@
+"""Compare how two models behave that are both at hand, without a key made beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from grader.behaviour import may_be_one_function, weight_maps
+from grader.comparison import Analysis
+from grader.comparison.records import Behaviour
+from grader.errors import CourseError
+from grader.evidence import Case, CaseEvidence, Challenge, Evidence, Reply
+from grader.graph import ModelGraph
+from grader.judge.challenge import try_out
+from grader.judge.probes import ask, probes_from
+from grader.keys import TaskKey
+from grader.tasks import Architecture, CompareOptions, PublicTask
+
+__all__ = ["compare_behaviour"]
+
+Ask = Callable[[Challenge], Reply]
+
+
+def compare_behaviour(
+    analysis: Analysis, options: CompareOptions, ask_student: Ask, ask_reference: Ask
+) -> Behaviour | None:
+    """Run both models where their graphs differ and they might compute the same; ``None`` where not.
+
+    ``ask_student`` and ``ask_reference`` run the models and answer as a kernel would.
+    """
+    if not may_be_one_function(analysis, options) or not weight_maps(analysis):
+        return None
+    wanted = _evidence(analysis.reference.source)
+    try:
+        probes = probes_from(wanted, 0, ask_reference(ask(wanted, 0)), strict=False)
+    except CourseError:  # the reference cannot be run on drawn numbers: its graph has to do
+        return None
+    expects = (Architecture(points=0, options=options),)
+    task = PublicTask(id=wanted.task, title="", hints=(), expects=expects)
+    key = TaskKey(task=task, cases=(Case(),), visible=1, evidence=wanted, probes=probes)
+    return try_out(key, _evidence(analysis.student.source), ask_student).behaviours.get(0)
+
+
+def _evidence(graph: ModelGraph) -> Evidence:
+    case = CaseEvidence(kind="model", graph=graph)
+    return Evidence(task="compare", backend="", keras="", cases=(case,))

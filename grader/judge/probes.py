@@ -1,0 +1,133 @@
+"""What the reference computes: weights and inputs drawn for it, and what is kept of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from grader.behaviour import DRAWS, STRENGTHS, Drawn, draw, least_spread
+from grader.errors import CourseError
+from grader.evidence import Array, Challenge, Evidence, Question, Reply
+from grader.keys import Probe
+
+__all__ = ["ask", "drawn", "probes_from", "question_of", "tells"]
+
+LEAST_SPREAD = 1e-2  # of the largest output: well above what float32 loses on the way
+_REACTIONS_AT = STRENGTHS[1]  # weak enough for a softmax to react
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of the reference: which case, which draw, how strong, in which mode."""
+
+    case: int
+    draw: int
+    strength: float
+    training: bool
+
+
+def _runs(reference: Evidence) -> Iterator[_Run]:
+    for case, given in enumerate(reference.cases):
+        if given.graph is None or given.graph.dynamic is not None:
+            continue
+        for number in range(DRAWS):
+            for strength in STRENGTHS:
+                yield _Run(case, number, strength, training=False)
+                yield _Run(case, number, strength, training=True)
+
+
+def drawn(reference: Evidence, seed: int, case: int, number: int, strength: float) -> Drawn:
+    """Draw the weights and inputs of one run again; see ``grader.behaviour.draw``."""
+    graph = reference.cases[case].graph
+    if graph is None:
+        raise CourseError(f"Case {case} of {reference.task!r} has no graph to draw weights for.")
+    return draw(graph, (seed, case, *reference.task.encode()), number, strength)
+
+
+def ask(reference: Evidence, seed: int) -> Challenge:
+    """Ask the reference itself, with drawn weights and inputs; the same seed draws the same.
+
+    Each case is asked several times, with the weights in front of the outputs ever weaker: a softmax that
+    is fed large numbers gives one class for every input, and from that no wrong model could be told.
+    ``probes_from`` keeps the best.
+    """
+    questions = []
+    for run in _runs(reference):
+        given = drawn(reference, seed, run.case, run.draw, run.strength)
+        reactions = run.strength == _REACTIONS_AT and not run.training
+        questions.append(question_of(run.case, given, training=run.training, reactions=reactions))
+    return Challenge(task=reference.task, questions=tuple(questions))
+
+
+def question_of(case: int, given: Drawn, *, training: bool, reactions: bool = False) -> Question:
+    """Pack drawn weights and inputs into a question."""
+    return Question(
+        case=case,
+        weights=tuple(map(Array.of, given.weights)),
+        inputs=tuple(map(Array.of, given.inputs)),
+        training=training,
+        reactions=reactions,
+    )
+
+
+def probes_from(reference: Evidence, seed: int, reply: Reply, *, strict: bool = True) -> tuple[Probe, ...]:
+    """Keep what the reference answered: for each case and draw the most telling strength, in both modes.
+
+    Raises:
+        CourseError: the reference gave no answer; or, when ``strict``, outputs so even that no wrong model
+            could be told from them.
+    """
+    asked = list(_runs(reference))
+    probes: list[Probe] = []
+    for number, run in enumerate(asked):
+        part = reply.parts[number] if number < len(reply.parts) else None
+        if part is None or part.case != run.case or part.failure is not None or not part.outputs:
+            reason = part.failure if part is not None and part.failure else "no outputs came back"
+            raise CourseError(
+                f"The reference solution of {reference.task!r} could not be run on case {run.case}: {reason}"
+            )
+        probes.append(
+            Probe(
+                case=run.case,
+                seed=seed,
+                draw=run.draw,
+                strength=run.strength,
+                training=run.training,
+                outputs=part.outputs,
+                changed=part.changed,
+                state=part.state,
+                penalty=part.penalty,
+                silent=part.silent,
+            )
+        )
+    kept: list[Probe] = []
+    for case, group in groupby(probes, key=lambda probe: probe.case):
+        of_case = _best(list(group))
+        if strict and not tells(of_case[0]):
+            raise CourseError(
+                f"The reference solution of {reference.task!r} gives the same output for every input of "
+                f"case {case}, so a wrong model could not be told from it."
+            )
+        kept += of_case
+    return tuple(kept)
+
+
+def tells(probe: Probe) -> bool:
+    """Say whether a model that computes something else would be noticed: its outputs differ between inputs."""
+    return least_spread([array.numpy() for array in probe.outputs]) >= LEAST_SPREAD
+
+
+def _best(probes: list[Probe]) -> list[Probe]:
+    """Keep, of each draw of one case, the strength whose outputs spread most; the most telling draw first."""
+    unheard = [set(p.silent) for p in probes if p.strength == _REACTIONS_AT and not p.training]
+    silent = tuple(sorted(set.intersection(*unheard))) if unheard else ()
+    found: list[tuple[float, list[Probe]]] = []
+    for _, group in groupby(probes, key=lambda probe: probe.draw):
+        pairs: list[tuple[float, list[Probe]]] = []
+        for _, modes in groupby(group, key=lambda probe: probe.strength):
+            both = [probe.model_copy(update={"silent": silent}) for probe in modes]
+            pairs.append((least_spread([a.numpy() for a in both[0].outputs]), both))
+        found.append(max(pairs, key=lambda pair: pair[0]))
+    found.sort(key=lambda pair: -pair[0])
+    return [probe for _, both in found for probe in both]

@@ -1,0 +1,108 @@
+"""Hold the answers of a kernel against what the reference computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from grader.behaviour import Agreement, agree
+from grader.comparison.records import Behaviour
+from grader.errors import EvidenceError
+from grader.evidence import Array, ReplyPart
+from grader.judge.probes import tells
+from grader.keys import Probe
+
+__all__ = ["behaviour_of", "proof_fault", "worst_of"]
+
+PROOF_TOLERANCE = 4e-3  # of the outputs' spread: float32 sums in another order, other backends, many layers
+FUNCTION_TOLERANCE = 2e-5  # models that are the same lie 1e-7 apart; an approximate gelu from gelu, 1e-5 and more
+
+Map = tuple[int, ...]
+
+
+def proof_fault(probe: Probe, part: ReplyPart) -> str | None:
+    """Say what does not agree where the graph is the expected one."""
+    return part.failure or _agreement(part.outputs, probe.outputs, PROOF_TOLERANCE).fault
+
+
+def behaviour_of(probes: Sequence[Probe], maps: Sequence[Map], parts: Sequence[ReplyPart]) -> Behaviour:
+    """Say whether under one of the maps every run agrees with the reference's.
+
+    ``parts`` hold, for each probe, a run with each map.
+    """
+    runs = len(probes)
+    closest: Agreement | None = None
+    for place, mapping in enumerate(maps):
+        worst = worst_of(probes, [parts[run * len(maps) + place] for run in range(runs)], mapping)
+        if worst.fault is None:
+            doubt = _doubt(probes[0])
+            return Behaviour(
+                same=not doubt,
+                runs=runs,
+                gap=worst.gap,
+                spread=worst.spread,
+                tolerance=FUNCTION_TOLERANCE,
+                doubt=doubt,
+            )
+        if closest is None or worst.gap < closest.gap:
+            closest = worst
+    gap, spread = (closest.gap, closest.spread) if closest is not None else (0.0, 0.0)
+    return Behaviour(same=False, runs=runs, gap=gap, spread=spread, tolerance=FUNCTION_TOLERANCE)
+
+
+def _doubt(probe: Probe) -> str:
+    """Say why runs that agree show nothing; nothing where they could have differed."""
+    if not tells(probe):
+        return "the expected model gives the same output for every input"
+    if probe.silent:
+        return f"no output of the expected model reacts to {len(probe.silent)} of its weights"
+    return ""
+
+
+def worst_of(probes: Sequence[Probe], parts: Sequence[ReplyPart], mapping: Map) -> Agreement:
+    """Return the first disagreement of a map's runs, or else the largest gap."""
+    worst = Agreement()
+    for probe, part in zip(probes, parts, strict=True):
+        if part.failure is not None:
+            return Agreement(fault=part.failure)
+        found = _agreement(part.outputs, probe.outputs, FUNCTION_TOLERANCE)
+        if found.fault is not None:
+            return found
+        fault = _left_behind(probe, part, mapping)
+        if fault is not None:
+            return Agreement(found.gap, found.spread, fault)
+        if found.spread and found.gap / found.spread >= (worst.gap / worst.spread if worst.spread else 0.0):
+            worst = found
+    return worst
+
+
+def _left_behind(probe: Probe, part: ReplyPart, mapping: Map) -> str | None:
+    """Compare what a run changed, as BatchNorm does its statistics, and what the model adds to its loss."""
+    theirs = dict(zip(probe.changed, probe.state, strict=True))
+    if len(part.changed) != len(part.state) or any(not 0 <= w < len(mapping) for w in part.changed):
+        return "the weights that the run changed do not fit the model's"
+    ours = {mapping[weight]: array for weight, array in zip(part.changed, part.state, strict=True)}
+    if ours.keys() != theirs.keys():
+        return f"the run changed {len(ours)} weights, expected {len(theirs)}"
+    for weight, array in ours.items():
+        try:
+            mine, wanted = array.numpy().reshape(-1), theirs[weight].numpy().reshape(-1)
+        except EvidenceError as error:
+            return str(error)
+        scale = float(np.max(np.abs(wanted), initial=0.0))
+        if mine.shape != wanted.shape or not np.allclose(
+            mine, wanted, rtol=0, atol=FUNCTION_TOLERANCE * scale
+        ):
+            return "the run left other statistics behind"
+    if not math.isclose(part.penalty, probe.penalty, rel_tol=1e-3, abs_tol=1e-9):
+        return f"the model adds {part.penalty:.4g} to its loss, expected {probe.penalty:.4g}"
+    return None
+
+
+def _agreement(found: Sequence[Array], expected: Sequence[Array], tolerance: float) -> Agreement:
+    try:
+        return agree([array.numpy() for array in found], [array.numpy() for array in expected], tolerance)
+    except EvidenceError as error:
+        return Agreement(fault=str(error))
