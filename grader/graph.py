@@ -9,9 +9,9 @@ Every cross-reference is an index into one of the graph's own tuples.
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from grader.errors import UnreadableModelError
 from grader.record import Record
@@ -21,7 +21,10 @@ __all__ = [
     "Api",
     "Argument",
     "Call",
+    "Compiled",
     "Layer",
+    "Loss",
+    "Metric",
     "ModelGraph",
     "Port",
     "Shape",
@@ -31,6 +34,8 @@ __all__ = [
 ]
 
 GRAPH_FORMAT = 1
+_MOST_TERMS = 1_000
+_LONGEST_NAME = 200
 
 
 Shape = tuple[int | None, ...]
@@ -101,12 +106,62 @@ class Port(Record):
     tensor: int
 
 
+class Loss(Record):
+    """One term of what training minimises: a loss function on the output of that key.
+
+    ``function`` is the name of Keras's function however it was given (``"mse"``, the function itself or
+    ``MeanSquaredError()``) and ``config`` what it is called with, defaults written out; a function or class
+    of the student's own is ``"custom:<name>"``. ``"crossentropy"`` stays as it is, because Keras chooses by
+    the labels. ``weight`` is ``None`` where it is no finite number.
+    """
+
+    output: str
+    function: str = Field(max_length=_LONGEST_NAME)
+    config: dict[str, JsonValue] = {}
+    weight: float | None = 1.0
+
+
+class Metric(Record):
+    """A metric on the output of that key (empty where it was given for none in particular)."""
+
+    output: str
+    name: str = Field(max_length=_LONGEST_NAME)
+    weighted: bool = False
+
+
+class Compiled(Record):
+    """What a model was compiled with, and what training is set up for.
+
+    ``learning_rate`` is ``None`` where ``schedule`` says how it changes. ``unplaced`` are the keys of losses
+    that name no output. ``own_step`` says that the model's class computes the loss, or makes the step, in
+    code of its own, so that ``losses`` need not be what training minimises.
+
+    ``trained`` are the weights training is set up for: once ``started``, those that the optimizer took over
+    at its first step; before, those that could be trained when the model was compiled. Where they are not
+    those that can be trained now, the model was not compiled again after the last change. ``None`` when
+    Keras does not say.
+    """
+
+    optimizer: str = Field(max_length=_LONGEST_NAME)
+    settings: dict[str, JsonValue] = {}
+    learning_rate: float | None = None
+    schedule: JsonValue = None
+    losses: tuple[Loss, ...] = Field(default=(), max_length=_MOST_TERMS)
+    unplaced: tuple[Annotated[str, Field(max_length=_LONGEST_NAME)], ...] = Field(
+        default=(), max_length=_MOST_TERMS
+    )
+    metrics: tuple[Metric, ...] = Field(default=(), max_length=_MOST_TERMS)
+    own_step: bool = False
+    started: bool = False
+    trained: tuple[int, ...] | None = None
+
+
 class ModelGraph(Record):
     """Everything the grader knows about a model; it holds no Keras object.
 
     ``calls`` are in an order in which every tensor is made before it is used. ``dynamic`` is
     ``None``, or the reason why the forward pass cannot be written as a fixed graph; the graph is
-    then one opaque call.
+    then one opaque call. ``compiled`` is ``None`` for a model that was not compiled.
     """
 
     format: Literal[1] = 1
@@ -119,6 +174,7 @@ class ModelGraph(Record):
     tensors: tuple[Tensor, ...]
     weights: tuple[Weight, ...]
     dynamic: str | None = None
+    compiled: Compiled | None = None
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
@@ -147,6 +203,19 @@ class ModelGraph(Record):
         for port in self.outputs:
             if port.tensor not in made:
                 raise ValueError(f"output {port.key!r} names tensor {port.tensor}, which nothing makes")
+        return self
+
+    @model_validator(mode="after")
+    def _compile_state_fits(self) -> Self:
+        """Refuse a compile state that speaks of weights or outputs the graph does not have."""
+        if self.compiled is None:
+            return self
+        keys = {port.key for port in self.outputs}
+        for loss in self.compiled.losses:
+            if loss.output not in keys:
+                raise ValueError(f"a loss is on the output {loss.output!r}, which there is not")
+        if any(not 0 <= weight < len(self.weights) for weight in self.compiled.trained or ()):
+            raise ValueError(f"training is set up for a weight outside the {len(self.weights)} there are")
         return self
 
     @classmethod

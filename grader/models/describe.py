@@ -20,6 +20,7 @@ from grader.models.nodes import maker
 from grader.models.structures import flatten, leaves
 from grader.models.trace import Recorder, recording
 from grader.models.tracebacks import full_tracebacks
+from grader.models.training_state import compile_state
 from grader.models.walk import GraphWriter
 
 __all__ = ["Described", "describe", "describe_tensors", "make_inputs", "reading"]
@@ -137,7 +138,7 @@ def _read_nodes(model: Any, recorder: Recorder) -> Described:
     known = {id(tensor): writer.tensor(tensor) for _, tensor in starts}
     made = writer.expand([tensor for _, tensor in ends], known, ())
     api: Api = "sequential" if isinstance(model, keras.Sequential) else "functional"
-    return _finished(writer, model, api, (graph.input,), known, _ports(ends, made))
+    return _finished(writer, model, api, (graph.input,), known, graph.output, _ports(ends, made))
 
 
 def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> Described:
@@ -159,7 +160,7 @@ def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> De
         dynamic = trace.failure if trace is not None else "its forward pass could not be followed"
         writer.opaque(node, known, ())
         made = [known[id(tensor)] for _, tensor in ends]
-    return _finished(writer, model, "subclassed", arguments, known, _ports(ends, made), dynamic)
+    return _finished(writer, model, "subclassed", arguments, known, outputs, _ports(ends, made), dynamic)
 
 
 def _ports(ends: list[tuple[str, Any]], made: list[int]) -> list[tuple[str, int]]:
@@ -172,14 +173,18 @@ def _finished(
     api: Api,
     arguments: tuple[Any, ...],
     known: Mapping[int, int],
-    outputs: list[tuple[str, int]],
+    outputs: Any,
+    ports: list[tuple[str, int]],
     dynamic: str | None = None,
 ) -> Described:
     for variable in model.weights:  # those no call uses count too
         writer.weight(variable)
     starts = _numbered(arguments)
     inputs = [(key, known[id(tensor)]) for key, tensor in starts]
-    graph = writer.graph(str(model.name), api, inputs, outputs, dynamic)
+    places = {id(variable): index for index, variable in enumerate(writer.variables)}
+    compiled = compile_state(model, outputs, places)
+    graph = writer.graph(str(model.name), api, inputs, ports, dynamic)
+    graph = graph if compiled is None else graph.model_copy(update={"compiled": compiled})
     return Described(graph=graph, variables=writer.variables, model=model, arguments=arguments)
 
 
