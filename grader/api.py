@@ -50,8 +50,9 @@ def compare(student: Any, reference: Any, **options: bool) -> Comparison:
     Args:
         student: the model in question.
         reference: the model to hold it against.
-        options: the fields of ``CompareOptions``: ``names``, ``initializers``, ``trainable``,
-            ``merge_order``; each makes the comparison mind something it ignores by default.
+        options: the fields of ``CompareOptions``: ``names``, ``initializers``, ``trainable``, ``compile``,
+            ``merge_order``, ``concatenate_order``; each makes the comparison mind something it ignores by
+            default.
 
     Raises:
         UnreadableModelError: one of the two cannot be read as a graph.
@@ -72,8 +73,7 @@ def compare(student: Any, reference: Any, **options: bool) -> Comparison:
             return lambda challenge: replied(challenge, {0: model})
 
         behaviour = compare_behaviour(analysis, minded, ask(ours), ask(theirs))
-    diagnoses = () if behaviour is not None and behaviour.same else diagnose(analysis)
-    return summarize(analysis, diagnoses, behaviour)
+    return summarize(analysis, diagnose(analysis, behaviour), behaviour)
 
 
 def _read(model: Any) -> Any:

@@ -38,15 +38,20 @@ __all__ = [
 class CompareOptions(Record):
     """What a comparison minds beyond the default; each is off unless a teacher turns it on.
 
-    ``names``: layer names must agree. ``initializers``: initializers must agree.
-    ``trainable``: trainable flags must agree. ``merge_order``: the order of the inputs of ``Add``
-    and its like counts. ``concatenate_order``: the order of what is concatenated counts even where the
-    layers behind it could take it either way.
+    ``names``: layer names must agree. ``initializers``: initializers must agree. ``trainable``: the same
+    weights must be trainable, and the same BatchNormalization layers free to move their statistics.
+    ``compile``: training must do the same, where the reference is compiled: the losses of each output and
+    how they count beside each other, a learning rate below ten times the reference's (lower will do, down
+    to a thousandth), and ``compile`` called after the last change of ``trainable``; metrics, the optimizer's
+    class and its other settings may differ. ``merge_order``: the order of the inputs of ``Add`` and its like
+    counts. ``concatenate_order``: the order of what is concatenated counts even where the layers behind it
+    could take it either way.
     """
 
     names: bool = False
     initializers: bool = False
     trainable: bool = False
+    compile: bool = False
     merge_order: bool = False
     concatenate_order: bool = False
 

@@ -171,6 +171,8 @@ class _Builder:
             kept["dtype policy"] = layer.dtype
         if self.options.names:
             kept["name"] = layer.name
+        if self.options.trainable and layer.class_name == "BatchNormalization":
+            kept["trainable"] = layer.trainable  # frozen, its statistics stand still, weights or no weights
         if self.options.initializers:
             kept |= {key: value for key, value in layer.config.items() if key.endswith("_initializer")}
         return kept

@@ -9,10 +9,12 @@ from functools import cached_property
 
 from grader.canonical import COMMUTATIVE, NormalGraph, normalize
 from grader.comparison.alignment import align
+from grader.comparison.compile_state import compile_differences
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
+from grader.comparison.trainability import trainability
 from grader.comparison.wording import listing
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
@@ -26,7 +28,9 @@ class Analysis:
 
     ``pairs`` maps nodes of the student's normal form to nodes of the reference's: all of them when
     ``same``, as many as could be aligned otherwise. ``reordered`` says which of the student's weights are
-    permuted, where what is concatenated stands in another order.
+    permuted, where what is concatenated stands in another order. ``same`` and ``differences`` are about
+    the architecture; ``training`` lists what would make two models of one architecture learn differently,
+    where a task asks for that.
     """
 
     student: NormalGraph
@@ -35,6 +39,7 @@ class Analysis:
     same: bool
     differences: tuple[Difference, ...]
     reordered: Mapping[int, Reordered] = field(default_factory=dict)
+    training: tuple[Difference, ...] = ()
 
     @cached_property
     def back(self) -> dict[int, int]:
@@ -49,6 +54,19 @@ def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions 
         GraderError: two graphs too symmetric to decide on (none that a person would build).
     """
     options = options or CompareOptions()
+    found = _architecture(student, reference, options)
+    if options.trainable and not found.same:
+        # Flags only help to pair layers that are alike; where they differ, that is no difference of the layers.
+        found = _architecture(student, reference, options.model_copy(update={"trainable": False}))
+    apart: list[Difference] = []
+    if options.trainable:
+        apart += trainability(found.student, found.reference, found.pairs, whole=found.same)
+    if options.compile:
+        apart += compile_differences(found.student, found.reference)
+    return replace(found, training=tuple(apart))
+
+
+def _architecture(student: ModelGraph, reference: ModelGraph, options: CompareOptions) -> Analysis:
     ours, theirs = normalize(student, options), normalize(reference, options)
     mapping, reordered = _match(ours, theirs, options)
     if mapping is not None:
@@ -84,8 +102,8 @@ def summarize(
 ) -> Comparison:
     """Turn an analysis into the record that reports and verdicts carry.
 
-    ``behaviour`` is what runs of the two models showed; where they compute the same, so do the graphs say:
-    there are no differences left.
+    ``behaviour`` is what runs of the two models showed; where they compute the same, the architecture has
+    no differences left.
     """
     same = analysis.same or (behaviour is not None and behaviour.same)
     student, reference = analysis.student.source, analysis.reference.source
@@ -99,8 +117,8 @@ def summarize(
         }
     )
     return Comparison(
-        equivalent=same,
-        differences=() if same else analysis.differences,
+        equivalent=same and not analysis.training,
+        differences=(*(() if same else analysis.differences), *analysis.training),
         diagnoses=diagnoses,
         student=student,
         reference=reference,

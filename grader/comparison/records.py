@@ -29,6 +29,16 @@ DifferenceKind = Literal[
     "extra-input",
     "unused-input",
     "dynamic",
+    "not-frozen",
+    "still-frozen",
+    "not-compiled",
+    "not-recompiled",
+    "loss-missing",
+    "wrong-loss",
+    "logits-mismatch",
+    "loss-weights",
+    "learning-rate-too-high",
+    "learning-rate-too-low",
 ]
 
 

@@ -40,8 +40,7 @@ class CaseResult:
         if given.graph is not None and wanted.graph is not None:
             options = next((e.options for e in key.task.expects if isinstance(e, Architecture)), None)
             analysis = analyse(given.graph, wanted.graph, options)
-            same = behaviour is not None and behaviour.same
-            diagnoses = () if same else diagnose(analysis)
+            diagnoses = diagnose(analysis, behaviour)
             comparison = summarize(analysis, diagnoses, behaviour)
         elif given.failure is not None and wanted.graph is not None:
             diagnoses = diagnose_failure(given.failure, wanted.graph)
