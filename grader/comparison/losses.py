@@ -129,7 +129,7 @@ class _Losses:
             for first, second in zip(_parts(ours), _parts(theirs), strict=True)
         ):
             return
-        names = listing(_output_name(self.student, place) for place, *_ in rows)
+        names = listing(_short_name(self.student, place) for place, *_ in rows)
         found, expected = (" to ".join(f"{weight:g}" for weight in weights) for weights in (ours, theirs))
         message = f"The losses of {names} count {found}, expected {expected}."
         yield _difference("loss-weights", "in compile", message, expected, found)
@@ -192,18 +192,23 @@ def _last_step(graph: NormalGraph, place: int) -> str:
 
 
 def _output_name(graph: NormalGraph, place: int) -> str:
-    """Name an output by its key, or by the layer that a list's entry comes from."""
-    source = graph.source
-    if len(source.outputs) == 1:
+    """Name an output in a sentence: "the output 'box'", "the output of 'dense_1'"."""
+    if len(graph.outputs) == 1:
         return "the output"
-    port = source.outputs[place]
+    listed = graph.outputs[place][0].isdigit()
+    return f"the output {'of ' if listed else ''}{_short_name(graph, place)}"
+
+
+def _short_name(graph: NormalGraph, place: int) -> str:
+    """Name an output by its key, or by the layer that a list's entry comes from."""
+    port = graph.source.outputs[place]
     if not port.key.isdigit():
-        return f"the output {port.key[:_LONGEST_NAME]!r}"
-    call = next((call for call in source.calls if port.tensor in call.outputs), None)
+        return repr(port.key[:_LONGEST_NAME])
+    call = next((call for call in graph.source.calls if port.tensor in call.outputs), None)
     if call is None:
-        return f"output {place + 1}"
-    layer = source.layers[call.scope[0] if call.scope else call.layer]
-    return f"the output of {layer.name[:_LONGEST_NAME]!r}"
+        return f"input {port.key}"
+    layer = graph.source.layers[call.scope[0] if call.scope else call.layer]
+    return repr(layer.name[:_LONGEST_NAME])
 
 
 def _loss_text(loss: Loss, settings: list[str] | None = None) -> str:

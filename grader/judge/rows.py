@@ -89,6 +89,8 @@ def _architecture_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
         return "Architecture", "no model", "the expected model", ""
     number = len(shown.comparison.differences)
     found = "the same" if shown.comparison.equivalent else f"{number} difference{'s' if number != 1 else ''}"
+    if number and shown.analysis is not None and number == len(shown.analysis.training):
+        return "Architecture", "the same, trained otherwise", "the same, trained as asked", ""
     return "Architecture", found, "the same", ""
 
 
