@@ -5,8 +5,8 @@ residual network of 25 layers. The overhead is the time from calling ``check`` t
 less the time spent inside the student's own function. Nothing is warmed up: what reading, judging and
 drawing import or compile on their first use is in the figure.
 
-``wrong`` is a network with two mistakes, so that differences are found, explained and drawn; it costs
-most. ``subclassed`` is one whose blocks have to be looked into. Figures are medians, in seconds.
+``wrong`` is a network with two mistakes and the right weights, so that it is run to see whether it computes
+the same, and differences are found, explained and drawn; it costs most. ``subclassed`` is one whose blocks have to be looked into. Figures are medians, in seconds.
 """
 
 from __future__ import annotations
@@ -100,14 +100,16 @@ MAKE_KEY = """
 from pathlib import Path
 from grader.evidence import Case
 from grader.keys import AnswerKey, TaskKey, write_key
-from grader.models.collect import collect
+from grader.judge import ask, probes_from
+from grader.models.collect import collect, replied
 from grader.tasks import Architecture, Connectivity, Parameters, Task
 from networks import build
 
 task = Task("net", "A residual network", (Architecture(points=3), Connectivity(points=1), Parameters(points=1)),
             hints=("a", "b", "c"))
 evidence = collect("net", build, task.cases)
-key = TaskKey(task=task.public, cases=task.cases, visible=1, evidence=evidence)
+probes = probes_from(evidence, 0, replied(ask(evidence, 0)), strict=False)
+key = TaskKey(task=task.public, cases=task.cases, visible=1, evidence=evidence, probes=probes)
 write_key(AnswerKey(unit="bench", title="Benchmark", tasks=(key,)), Path("public_key.json"))
 """
 

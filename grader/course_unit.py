@@ -162,8 +162,10 @@ class CourseUnit:
         from grader.models.collect import collect, replied
 
         task = self._task(task_id)
-        evidence = collect(task_id, work, task.cases)
-        verdict = judge(task, evidence, answers=try_out(task, evidence, replied))
+        models: dict[int, Any] = {}
+        evidence = collect(task_id, work, task.cases, models)
+        answers = try_out(task, evidence, lambda challenge: replied(challenge, models))
+        verdict = judge(task, evidence, answers=answers)
         before = self._last.get(task_id)
         if before is None or before.hints != verdict.hints:
             # The report itself shows the first step where it has a diagnosis to hint at.

@@ -23,7 +23,7 @@ __all__ = ["DRAWS", "STRENGTHS", "Drawn", "draw"]
 
 DRAWS = 2
 """How often weights and inputs are drawn: once at ordinary size, once with inputs large enough to saturate."""
-STRENGTHS = (1.0, 0.2, 0.04)
+STRENGTHS = (1.0, 0.1, 0.01, 0.001)
 """Factors of the weights in front of the outputs: a softmax that is fed large numbers says one class always."""
 
 _BATCH = 4
@@ -100,7 +100,7 @@ def _weight(weight: Weight, numbers: _Numbers) -> NDArray[np.generic]:
         return np.zeros(weight.shape, "int32")
     noise = numbers.normal(weight.shape)
     if "variance" in weight.name:
-        drawn = (0.5 + np.abs(noise)) * np.where(numbers.uniform(weight.shape) < 0.25, 0.05, 1.0)
+        drawn = (0.5 + np.abs(noise)) * np.where(numbers.uniform(weight.shape) < 0.25, 0.1, 1.0)
     elif weight.name == "gamma" or "scale" in weight.name:
         drawn = 1.0 + 0.3 * noise
     elif len(weight.shape) > 1:

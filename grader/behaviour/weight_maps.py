@@ -19,6 +19,7 @@ from grader.tasks import CompareOptions
 __all__ = ["may_be_one_function", "weight_maps"]
 
 _MOST_MAPS = 24
+_OF_TRAINING = ("trainable", "compile")  # compared by themselves, whatever the architecture
 # Settings that outputs hardly show: where two layers differ in one of these alone, they differ.
 _FINE = ("epsilon", "approximate", "momentum", "dtype policy")
 
@@ -29,7 +30,7 @@ def may_be_one_function(analysis: Analysis, options: CompareOptions) -> bool:
     Not where a task minds how the model is written, not where inputs or outputs differ, and not where a
     difference is one that outputs cannot show.
     """
-    if analysis.same or any(value for _, value in options):
+    if analysis.same or any(value for name, value in options if name not in _OF_TRAINING):
         return False
     student, reference = analysis.student.source, analysis.reference.source
     return (
@@ -45,7 +46,7 @@ def weight_maps(analysis: Analysis) -> list[tuple[int, ...]]:
     """Return the maps worth trying, likeliest first: for each weight of the student, the reference's.
 
     Weights of layers that correspond are taken as given, the others in the order in which they are used; then
-    layers of equal sizes change places.
+    those layers of equal sizes change places. Last, all weights are taken in the order in which they are used.
     """
     ours, theirs = _used(analysis.student), _used(analysis.reference)
     sizes = (_sizes(analysis.student.source), _sizes(analysis.reference.source))
@@ -53,13 +54,9 @@ def weight_maps(analysis: Analysis) -> list[tuple[int, ...]]:
         return []
     if len(ours) != len(sizes[0]) or len(theirs) != len(sizes[1]):
         return []  # a weight that no call uses
-    found: dict[tuple[int, ...], None] = {}
-    for fixed in (_paired(analysis, sizes), {}):
-        for mapping in _completed(analysis, fixed, sizes):
-            found[mapping] = None
-            if len(found) == _MOST_MAPS:
-                return list(found)
-    return list(found)
+    likeliest = list(_completed(analysis, _paired(analysis, sizes), sizes))
+    in_order = next(_completed(analysis, {}, sizes), None)
+    return list(dict.fromkeys([*likeliest, *([in_order] if in_order else [])]))
 
 
 def _ports(graph: ModelGraph) -> list[tuple[str, tuple[int | None, ...]]]:

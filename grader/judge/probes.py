@@ -14,7 +14,6 @@ from grader.keys import Probe
 __all__ = ["ask", "drawn", "probes_from", "question_of", "tells"]
 
 LEAST_SPREAD = 1e-2  # of the largest output: well above what float32 loses on the way
-_REACTIONS_AT = STRENGTHS[1]  # weak enough for a softmax to react
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def ask(reference: Evidence, seed: int) -> Challenge:
     questions = []
     for run in _runs(reference):
         given = drawn(reference, seed, run.case, run.draw, run.strength)
-        reactions = run.strength == _REACTIONS_AT and not run.training
+        reactions = run.draw == 0 and not run.training
         questions.append(question_of(run.case, given, training=run.training, reactions=reactions))
     return Challenge(task=reference.task, questions=tuple(questions))
 
@@ -120,7 +119,7 @@ def tells(probe: Probe) -> bool:
 
 def _best(probes: list[Probe]) -> list[Probe]:
     """Keep, of each draw of one case, the strength whose outputs spread most; the most telling draw first."""
-    unheard = [set(p.silent) for p in probes if p.strength == _REACTIONS_AT and not p.training]
+    unheard = [set(p.silent) for p in probes if p.draw == 0 and not p.training and tells(p)]
     silent = tuple(sorted(set.intersection(*unheard))) if unheard else ()
     found: list[tuple[float, list[Probe]]] = []
     for _, group in groupby(probes, key=lambda probe: probe.draw):

@@ -17,7 +17,9 @@ from grader.keys import Probe
 __all__ = ["behaviour_of", "proof_fault", "worst_of"]
 
 PROOF_TOLERANCE = 4e-3  # of the outputs' spread: float32 sums in another order, other backends, many layers
-FUNCTION_TOLERANCE = 2e-5  # models that are the same lie 1e-7 apart; an approximate gelu from gelu, 1e-5 and more
+FUNCTION_TOLERANCE = (
+    2e-5  # models that are the same lie 1e-7 apart; an approximate gelu from gelu, 1e-5 and more
+)
 
 Map = tuple[int, ...]
 

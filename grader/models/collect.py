@@ -38,11 +38,14 @@ __all__ = ["answer", "collect", "publish", "replied"]
 _checked: dict[str, tuple[Any, tuple[Case, ...]]] = {}
 
 
-def collect(task_id: str, obj: Any, cases: Sequence[Case]) -> Evidence:
+def collect(
+    task_id: str, obj: Any, cases: Sequence[Case], models: dict[int, Described] | None = None
+) -> Evidence:
     """Build each case with the student's object and record what came of it.
 
     ``obj`` is a function, a ``Layer`` or ``Model`` (class or instance), or a plain value. Whatever
-    the student's code raises is evidence too; only ``KeyboardInterrupt`` passes through.
+    the student's code raises is evidence too; only ``KeyboardInterrupt`` passes through. ``models`` is
+    filled with the models that were built, by case.
     """
     cases = tuple(cases)
     _checked[task_id] = (obj, cases)
@@ -51,15 +54,19 @@ def collect(task_id: str, obj: Any, cases: Sequence[Case]) -> Evidence:
         backend=keras.backend.backend(),
         keras=keras.__version__,
         work=work_of(obj),
-        cases=tuple(_case_evidence(obj, case) for case in cases),
+        cases=tuple(
+            _case_evidence(obj, case, position, {} if models is None else models)
+            for position, case in enumerate(cases)
+        ),
     )
 
 
-def _case_evidence(obj: Any, case: Case) -> CaseEvidence:
+def _case_evidence(obj: Any, case: Case, position: int, models: dict[int, Described]) -> CaseEvidence:
     try:
         with full_tracebacks():
             built = build(obj, case)
         if isinstance(built, Described):
+            models[position] = built
             return CaseEvidence(kind="model", graph=built.graph)
         return CaseEvidence(kind="value", value=built)
     except KeyboardInterrupt:

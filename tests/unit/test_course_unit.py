@@ -39,7 +39,7 @@ class Kernel:
     def __init__(self) -> None:
         self.published: list[Evidence] = []
 
-    def collect(self, task_id: str, work: Any, cases: tuple[Case, ...]) -> Evidence:
+    def collect(self, task_id: str, work: Any, cases: tuple[Case, ...], _models: Any = None) -> Evidence:
         return evidence(*[work for _ in cases]).model_copy(update={"task": task_id})
 
     def publish(self, sent: Evidence) -> None:
