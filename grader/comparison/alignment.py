@@ -1,31 +1,39 @@
 """Find which nodes of two different graphs correspond, from inputs and outputs inwards.
 
 Where two graphs are the same, ``grader.comparison.isomorphism`` gives the correspondence. Where they differ,
-this module pairs what is alike so that the differences left over are few and have a place.
+this module pairs what is alike so that the differences left over are few and have a place. Its steps grow
+with the number of edges, but for nodes with very many neighbours, of which only the nearest are tried.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from grader.canonical import NormalGraph
+from grader.canonical import Node, NormalGraph
+from grader.comparison.pairing import kin, same_settings
 
-__all__ = ["align"]
+__all__ = ["align", "histories"]
+
+_NEAREST = 12  # candidates tried for one node; more are alike in any case
+Signatures = Callable[[NormalGraph, dict[Any, int], dict[int, Any]], list[int]]
 
 
 def align(student: NormalGraph, reference: NormalGraph) -> dict[int, int]:
     """Return a one-to-one partial map from nodes of ``student`` to nodes of ``reference``.
 
     First nodes whose whole history is alike are paired, then nodes whose whole future is alike, then
-    neighbours of pairs, best fit first. Paired nodes have the same op, except where a node of another
-    op stands in exactly the same place.
+    neighbours of pairs, best fit first; then a step that was left over on both sides alone, and has moved.
+    Paired nodes have the same op, except where a node of another op stands in exactly the same place.
     """
     aligner = _Aligner(student, reference)
     aligner.pair_inputs()
-    aligner.pair_by(_histories)
+    aligner.pair_by(histories)
     aligner.pair_by(_futures)
     aligner.grow()
+    aligner.pair_moved()
     aligner.pair_replacements()
     return aligner.ours
 
@@ -35,7 +43,9 @@ class _Aligner:
         self.student, self.reference = student, reference
         self.ours: dict[int, int] = {}
         self.theirs: dict[int, int] = {}
-        self.users = (student.consumers(), reference.consumers())
+        self.users = tuple(
+            [[user for user, _, _ in users] for users in graph.consumers()] for graph in (student, reference)
+        )
         self.ends = (_ends(student), _ends(reference))
 
     def pair(self, ours: int, theirs: int) -> None:
@@ -43,58 +53,147 @@ class _Aligner:
         self.theirs[theirs] = ours
 
     def pair_inputs(self) -> None:
-        """Pair inputs by position."""
-        for (_, ours), (_, theirs) in zip(self.student.inputs, self.reference.inputs, strict=False):
-            self.pair(ours, theirs)
+        """Pair inputs by their keys where these are names, else by position, or by shape where that fails."""
+        ours, theirs = self.student.inputs, self.reference.inputs
+        keys, wanted = [key for key, _ in ours], [key for key, _ in theirs]
+        if sorted(keys) == sorted(wanted) and not all(key.isdigit() for key in keys):
+            at = dict(theirs)
+            pairs = [(node, at[key]) for key, node in ours]
+        else:
+            pairs = self._by_shape()
+            if len(ours) == len(theirs) and len(pairs) < len(ours):
+                pairs = [(mine, other) for (_, mine), (_, other) in zip(ours, theirs, strict=True)]
+        for mine, other in pairs:
+            self.pair(mine, other)
 
-    def pair_by(self, signatures: Any) -> None:
-        """Pair nodes of equal signature in the order they come, where both sides have equally many."""
+    def _by_shape(self) -> list[tuple[int, int]]:
+        """Pair inputs of one shape and dtype: at the same position first, then in the order they come."""
+        ours, theirs = [node for _, node in self.student.inputs], [node for _, node in self.reference.inputs]
+        pairs = [
+            (mine, other)
+            for mine, other in zip(ours, theirs, strict=False)
+            if self.student.nodes[mine].key == self.reference.nodes[other].key
+        ]
+        left = [node for node in theirs if node not in {other for _, other in pairs}]
+        for mine in (node for node in ours if node not in {first for first, _ in pairs}):
+            key = self.student.nodes[mine].key
+            other = next((node for node in left if self.reference.nodes[node].key == key), None)
+            if other is not None:
+                left.remove(other)
+                pairs.append((mine, other))
+        return pairs
+
+    def pair_by(self, signatures: Signatures) -> None:
+        """Pair nodes of equal signature in the order they come."""
         names: dict[Any, int] = {}
-        left, right = signatures(self.student, names), signatures(self.reference, names)
+        seeds = {mine: ("input", other) for mine, other in self.ours.items() if mine in _inputs(self.student)}
+        left = signatures(self.student, names, seeds)
+        right = signatures(self.reference, names, {other: ("input", other) for other in self.theirs})
         waiting: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index, signature in enumerate(left):
-            waiting[signature][0].append(index)
+            if index not in self.ours:
+                waiting[signature][0].append(index)
         for index, signature in enumerate(right):
-            waiting[signature][1].append(index)
-        for ours, theirs in waiting.values():
-            free_ours = [index for index in ours if index not in self.ours]
-            free_theirs = [index for index in theirs if index not in self.theirs]
+            if index not in self.theirs:
+                waiting[signature][1].append(index)
+        for free_ours, free_theirs in waiting.values():
             for first, second in zip(free_ours, free_theirs, strict=False):
                 self.pair(first, second)
 
     def grow(self) -> None:
         """Pair what is left of the same op, those first that sit best among the pairs there are."""
-        while True:
-            scored = []
-            by_op: dict[str, list[int]] = defaultdict(list)
-            for theirs, node in enumerate(self.reference.nodes):
-                if theirs not in self.theirs:
-                    by_op[node.op].append(theirs)
-            for ours, node in enumerate(self.student.nodes):
-                if ours in self.ours:
-                    continue
-                for theirs in by_op[node.op]:
-                    fit = self._fit(ours, theirs)
-                    if fit > 0:
-                        scored.append((-fit, abs(ours - theirs), ours, theirs))
-            if not scored:
-                return
-            best = min(scored)[0]
-            for negative_fit, _, ours, theirs in sorted(scored):
-                if negative_fit != best:
-                    break
-                if ours not in self.ours and theirs not in self.theirs:
-                    self.pair(ours, theirs)
+        heap: list[tuple[float, int, int, int]] = []
+        for ours, theirs in list(self.ours.items()):
+            self._offer_neighbours(heap, ours, theirs)
+        self._offer_ends(heap)
+        self._grow_from(heap)
+        # Islands: alike, and next to no pair.
+        for alike in (lambda node: node.key, lambda node: repr((node.op, node.settings, node.shapes))):
+            self._offer_alike(heap, alike)
+            self._grow_from(heap)
+
+    def _grow_from(self, heap: list[tuple[float, int, int, int]]) -> None:
+        while heap:
+            negative_fit, _, ours, theirs = heapq.heappop(heap)
+            if ours in self.ours or theirs in self.theirs:
+                continue
+            fit = self._fit(ours, theirs)
+            if fit > -negative_fit:  # has got better neighbours since
+                self._offer(heap, ours, theirs)
+                continue
+            self.pair(ours, theirs)
+            self._offer_neighbours(heap, ours, theirs)
+
+    def _offer(self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int) -> None:
+        if kin(self.student.nodes[ours].op) == kin(self.reference.nodes[theirs].op):
+            heapq.heappush(heap, (-self._fit(ours, theirs), abs(ours - theirs), ours, theirs))
+
+    def _offer_neighbours(self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int) -> None:
+        before = [edge.node for edge in self.student.nodes[ours].edges]
+        before_theirs = [edge.node for edge in self.reference.nodes[theirs].edges]
+        self._offer_all(heap, before, before_theirs)
+        self._offer_all(heap, self.users[0][ours], self.users[1][theirs])
+
+    def _offer_all(
+        self, heap: list[tuple[float, int, int, int]], ours: Iterable[int], theirs: Iterable[int]
+    ) -> None:
+        by_op: dict[str, list[int]] = defaultdict(list)
+        for node in dict.fromkeys(theirs):
+            if node not in self.theirs:
+                by_op[kin(self.reference.nodes[node].op)].append(node)
+        for mine in dict.fromkeys(ours):
+            if mine not in self.ours:
+                near = by_op.get(kin(self.student.nodes[mine].op), [])
+                if len(near) > _NEAREST:
+                    near = heapq.nsmallest(_NEAREST, near, key=lambda node, mine=mine: abs(node - mine))  # type: ignore[misc]  # mypy does not type the default
+                for node in near:
+                    self._offer(heap, mine, node)
+
+    def _offer_ends(self, heap: list[tuple[float, int, int, int]]) -> None:
+        by_key: dict[str, list[int]] = defaultdict(list)
+        for node, key in self.ends[1].items():
+            by_key[key].append(node)
+        for node, key in self.ends[0].items():
+            self._offer_all(heap, [node], by_key[key])
+
+    def _offer_alike(self, heap: list[tuple[float, int, int, int]], signature: Callable[[Node], str]) -> None:
+        groups: dict[str, list[int]] = defaultdict(list)
+        for theirs, node in enumerate(self.reference.nodes):
+            if theirs not in self.theirs and node.edges:
+                groups[signature(node)].append(theirs)
+        for ours, node in enumerate(self.student.nodes):
+            if ours not in self.ours and node.edges:
+                self._offer_all(heap, [ours], groups.get(signature(node), []))
+
+    def pair_moved(self) -> None:
+        """Pair what is left over once on each side, with equal settings, wherever it stands."""
+        left: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for side, graph, paired in ((0, self.student, self.ours), (1, self.reference, self.theirs)):
+            for index, node in enumerate(graph.nodes):
+                if index not in paired and len(node.edges) == 1 and not node.weights:
+                    left[kin(node.op)][side].append(index)
+        for ours, theirs in left.values():
+            if len(ours) == len(theirs) == 1:
+                node, other = self.student.nodes[ours[0]], self.reference.nodes[theirs[0]]
+                if same_settings(node, other) and node.op not in ("activation", "reshape"):
+                    self.pair(ours[0], theirs[0])
 
     def pair_replacements(self) -> None:
         """Pair a node with one of another op when both what feeds them and what they feed agree."""
         for ours, node in enumerate(self.student.nodes):
             if ours in self.ours or not node.edges:
                 continue
-            for theirs, other in enumerate(self.reference.nodes):
-                if theirs in self.theirs or not other.edges:
-                    continue
-                if self._fed_alike(ours, theirs) and self._used_alike(ours, theirs):
+            near = {
+                user
+                for edge in node.edges
+                if edge.node in self.ours
+                for user in self.users[1][self.ours[edge.node]]
+                if user not in self.theirs
+            }
+            for theirs in sorted(near):
+                other = self.reference.nodes[theirs]
+                joins = (len(node.edges) > 1) == (len(other.edges) > 1)
+                if joins and self._used_alike(ours, theirs):
                     self.pair(ours, theirs)
                     break
 
@@ -102,44 +201,43 @@ class _Aligner:
         """Say how well two nodes of one op fit: neighbours in common, then equal settings and shapes."""
         node, other = self.student.nodes[ours], self.reference.nodes[theirs]
         fed = {self.ours.get(edge.node, -1) for edge in node.edges} & {edge.node for edge in other.edges}
-        used = {self.ours.get(user, -1) for user, _, _ in self.users[0][ours]}
-        used &= {user for user, _, _ in self.users[1][theirs]}
+        used = {self.ours.get(user, -1) for user in self.users[0][ours]} & set(self.users[1][theirs])
         fit = 2.0 * len(fed) + 2.0 * len(used)
         if self.ends[0].get(ours) is not None and self.ends[0].get(ours) == self.ends[1].get(theirs):
             fit += 2.0
         if node.key == other.key:
             fit += 1.5
-        elif node.settings == other.settings:
+        elif same_settings(node, other):
             fit += 0.75
         if node.shapes == other.shapes:
             fit += 0.5
-        return fit if fit >= 1.0 else 0.0
-
-    def _fed_alike(self, ours: int, theirs: int) -> bool:
-        fed = [self.ours.get(edge.node) for edge in self.student.nodes[ours].edges]
-        wanted = [edge.node for edge in self.reference.nodes[theirs].edges]
-        return bool(set(fed) & set(wanted))
+        return fit
 
     def _used_alike(self, ours: int, theirs: int) -> bool:
         if self.ends[0].get(ours) is not None and self.ends[0].get(ours) == self.ends[1].get(theirs):
             return True
-        used = {self.ours.get(user) for user, _, _ in self.users[0][ours]}
-        return bool(used & {user for user, _, _ in self.users[1][theirs]})
+        return bool({self.ours.get(user) for user in self.users[0][ours]} & set(self.users[1][theirs]))
+
+
+def _inputs(graph: NormalGraph) -> set[int]:
+    return {node for _, node in graph.inputs}
 
 
 def _ends(graph: NormalGraph) -> dict[int, str]:
     return {node: key for key, node, _ in graph.outputs}
 
 
-def _histories(graph: NormalGraph, names: dict[Any, int]) -> list[int]:
+def histories(graph: NormalGraph, names: dict[Any, int], seeds: dict[int, Any]) -> list[int]:
+    """Number each node by how its value is made, weights aside; ``seeds`` tell the inputs apart."""
     found: list[int] = []
-    for node in graph.nodes:
+    for index, node in enumerate(graph.nodes):
         fed = [("" if node.unordered else edge.slot, found[edge.node], edge.output) for edge in node.edges]
-        found.append(names.setdefault((node.key, tuple(sorted(fed))), len(names)))
+        signature = (node.key, tuple(sorted(fed)), seeds.get(index, ()) if not node.edges else ())
+        found.append(names.setdefault(signature, len(names)))
     return found
 
 
-def _futures(graph: NormalGraph, names: dict[Any, int]) -> list[int]:
+def _futures(graph: NormalGraph, names: dict[Any, int], _seeds: dict[int, Any]) -> list[int]:
     users, ends = graph.consumers(), _ends(graph)
     found = [0] * len(graph.nodes)
     for index in range(len(graph.nodes) - 1, -1, -1):

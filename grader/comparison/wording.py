@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from grader.canonical import NormalGraph
+from grader.canonical import Node, NormalGraph
 from grader.graph import Shape
 
-__all__ = ["Wording", "article", "label", "listing", "setting_text", "shape_text"]
+__all__ = [
+    "Wording",
+    "activation_text",
+    "apart",
+    "article",
+    "counted",
+    "label",
+    "listing",
+    "ordinal",
+    "setting_text",
+    "shape_text",
+]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _MERGE_NAMES = {
@@ -20,9 +31,10 @@ _MERGE_NAMES = {
     "subtract": "Subtract",
     "difference": "Subtract",
     "concatenate": "Concatenate",
-    "reshape": "Flatten or Reshape",
 }
 _LONGEST_NAME = 40
+_UNSAID_VOWELS = ("Uni", "Use", "Unary")  # spoken with a "y" in front
+_VOWEL_LETTERS = "AEFHILMNORSX"  # as an abbreviation's first letter, spoken with a vowel in front
 
 
 def label(op: str, settings: Any) -> str:
@@ -32,6 +44,8 @@ def label(op: str, settings: Any) -> str:
         return f"Rescaling (× {settings['scale']:g}{f' {offset:+g}' if offset else ''})"
     if op == "activation":
         return str(settings.get("function", "activation"))[:_LONGEST_NAME]
+    if op == "reshape":
+        return "Flatten" if len(settings.get("shape", ())) == 1 else "Reshape"
     return _MERGE_NAMES.get(op, op.removeprefix("custom ").removeprefix("ops "))[:_LONGEST_NAME]
 
 
@@ -43,10 +57,49 @@ def shape_text(shape: Shape) -> str:
 def setting_text(value: Any) -> str:
     """Write a setting's value as in Python; a nested object by its class name."""
     if isinstance(value, dict):
-        return str(value.get("class_name", "…"))
+        return _object_text(value)
     if isinstance(value, list):
-        return "(" + ", ".join(setting_text(item) for item in value) + ")"
+        inner = ", ".join(setting_text(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
     return repr(value) if len(repr(value)) <= _LONGEST_NAME else repr(value)[:_LONGEST_NAME] + "…"
+
+
+def _object_text(value: Any) -> str:
+    name, config = str(value.get("class_name", "…")), value.get("config")
+    if name == "__slice__" and isinstance(config, dict):
+        return ":".join("" if config.get(key) is None else str(config[key]) for key in ("start", "stop"))
+    if name == "__array__" and isinstance(config, dict):
+        return f"an array of shape {setting_text(config.get('shape'))}"
+    return "..." if name == "__ellipsis__" else name
+
+
+def apart(value: Any, other: Any) -> tuple[str, str]:
+    """Write two values of one setting so that they read differently: nested objects with what differs."""
+    texts = setting_text(value), setting_text(other)
+    if texts[0] != texts[1] or not (isinstance(value, dict) and isinstance(other, dict)):
+        return texts
+    inside, there = value.get("config"), other.get("config")
+    if not (isinstance(inside, dict) and isinstance(there, dict)) or texts[0].startswith("an array"):
+        return (texts[0], "another one") if texts[0].startswith("an array") else texts
+    keys = [key for key in sorted({*inside, *there}) if inside.get(key) != there.get(key)]
+    pairs = [(key, *apart(inside.get(key), there.get(key))) for key in keys]
+    return (
+        f"{texts[0]}({', '.join(f'{key}={one}' for key, one, _ in pairs)})",
+        f"{texts[1]}({', '.join(f'{key}={two}' for key, _, two in pairs)})",
+    )
+
+
+def activation_text(node: Node, beside: Node | None = None) -> str:
+    """Name an activation; with those of its settings that ``beside``, the other graph's, has otherwise."""
+    name = str(node.settings.get("function"))
+    there = {} if beside is None else beside.settings
+    same = there.get("function") == node.settings.get("function")
+    extra = [
+        f"{key}={setting_text(value)}"
+        for key, value in node.settings.items()
+        if key != "function" and (there.get(key) != value if same else key not in ("axis", "approximate"))
+    ]
+    return f"{name}({', '.join(extra)})" if extra else name
 
 
 def listing(words: Iterable[str]) -> str:
@@ -57,9 +110,22 @@ def listing(words: Iterable[str]) -> str:
     return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
+def counted(number: int, word: str) -> str:
+    """Put a number before a word: "1 input", "2 inputs"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def ordinal(position: int) -> str:
+    """Return the word for a place in a row: "first" for 0."""
+    return _ORDINALS[position] if position < len(_ORDINALS) else f"{position + 1}th"
+
+
 def article(word: str) -> str:
-    """Put "a" or "an" before a word."""
-    return ("an " if word[:1] in "AEIOUaeio" else "a ") + word
+    """Put "a" or "an" before a word, as it is spoken."""
+    if word[:3].isupper():
+        return ("an " if word[:1] in _VOWEL_LETTERS else "a ") + word
+    spoken = word[:1] in "AEIOUaeiou" and not word.startswith(_UNSAID_VOWELS)
+    return ("an " if spoken else "a ") + word
 
 
 class Wording:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
 
 import pytest
 
@@ -12,9 +11,8 @@ from grader.comparison.records import Difference
 from grader.graph import ModelGraph
 from grader.misconceptions import CATALOGUE, diagnose
 from grader.misconceptions.structural import structural_diagnosis
+from grader.misconceptions.structural_words import KINDS
 from tests.blueprints import Blueprint, residual_block
-
-KINDS = get_args(DifferenceKind)
 
 
 def difference(kind: DifferenceKind, where: str = "after the second Conv2D") -> Difference:
@@ -137,7 +135,7 @@ def test_a_layer_that_is_there_is_not_asked_for_again_with_its_missing_activatio
     [
         (
             True,
-            "Write `shared = Dense(units=3)` once, before the first call, and call `shared(...)` each time.",
+            "Write `shared = Dense(units=3)` once, before the first call, and use `shared(...)`",
         ),
         (False, "Write `Dense(units=3)` anew at each of these calls, instead of calling one variable again."),
     ],

@@ -1,0 +1,121 @@
+"""Steps that are called on other tensors than expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from grader.canonical import Edge
+from grader.comparison.pairing import Pairing, through
+from grader.comparison.records import Difference, DifferenceKind
+from grader.comparison.steps import SHAPING, only_wiring
+from grader.comparison.wording import listing
+
+__all__ = ["connection_differences"]
+
+
+@dataclass
+class _Fed:
+    """What a step lacks and what it takes in vain: edges of the reference and of the student."""
+
+    lacking: list[Edge] = field(default_factory=list)
+    beyond: list[Edge] = field(default_factory=list)
+
+
+def connection_differences(pairing: Pairing) -> Iterator[Difference]:
+    """Report pairs that are fed otherwise, where no missing or extra step explains it."""
+    for mine, wanted in sorted(pairing.pairs.items()):
+        if mine in pairing.settled:
+            continue
+        fed = _compare(pairing, mine, wanted)
+        difference = _difference(pairing, mine, wanted, fed)
+        if difference is not None:
+            yield difference
+
+
+def _compare(pairing: Pairing, mine: int, wanted: int) -> _Fed:
+    node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+    free = (node.unordered or other.unordered) and not pairing.options.merge_order
+    if len(node.edges) == len(other.edges) and not free:
+        apart = [
+            (edge, need)
+            for edge, need in zip(node.edges, other.edges, strict=True)
+            if not _agree(pairing, edge, need)
+        ]
+        # A step too many that hands on something else is reported by itself.
+        known = [(edge, need) for edge, need in apart if edge.node in pairing.pairs]
+        return _Fed([need for _, need in known], [edge for edge, _ in known])
+    beyond, lacking = list(node.edges), list(other.edges)
+    for agree in (_meet, _agree):  # what is the same tensor first, then what may stand for it
+        for edge in list(beyond):
+            need = next((need for need in lacking if agree(pairing, edge, need)), None)
+            if need is not None:
+                beyond.remove(edge)
+                lacking.remove(need)
+    return _Fed(lacking, beyond)
+
+
+def _meet(pairing: Pairing, edge: Edge, need: Edge) -> bool:
+    """Whether two edges bring the same tensor."""
+    return (pairing.pairs.get(edge.node), edge.output) == (need.node, need.output)
+
+
+def _agree(pairing: Pairing, edge: Edge, need: Edge) -> bool:
+    """Whether two edges bring the same tensor, apart from steps that are missing or too many on the way."""
+    if edge.node in pairing.pairs and need.node in pairing.back:
+        return _meet(pairing, edge, need) or _other_state(pairing, edge, need)
+    found = {pairing.pairs.get(node) for node, _ in through(pairing.student, edge, pairing.pairs)}
+    return bool(found & {node for node, _ in through(pairing.reference, need, pairing.back)})
+
+
+def _other_state(pairing: Pairing, edge: Edge, need: Edge) -> bool:
+    """Whether one layer gives its tensors under other numbers, because its settings differ."""
+    if pairing.pairs[edge.node] != need.node:
+        return False
+    return len(pairing.student.nodes[edge.node].shapes) != len(pairing.reference.nodes[need.node].shapes)
+
+
+def _difference(pairing: Pairing, mine: int, wanted: int, fed: _Fed) -> Difference | None:
+    own = [edge for edge in fed.beyond if edge.node in pairing.pairs]
+    through_extra = len(own) < len(fed.beyond)
+    # An absent step is reported as missing; where it only hands a tensor on, the connection is what is missing.
+    needs = [need for need in fed.lacking if need.node in pairing.back or only_wiring(pairing, [need.node])]
+    if own and not needs and not through_extra:
+        needs = fed.lacking
+    if not own and through_extra:
+        return None
+    if not own and not needs:
+        return None
+    name = pairing.ours.name(mine)
+    numbered: set[int | None] = {edge.node for edge in own} & {pairing.back.get(need.node) for need in needs}
+    expected = listing(_need_name(pairing, need, numbered) for need in needs)
+    found = listing(
+        pairing.ours.name(edge.node) + (f" (tensor {edge.output + 1})" if edge.node in numbered else "")
+        for edge in own
+    )
+    kind: DifferenceKind
+    if own and needs:
+        kind, message = "wrong-connection", f"{name} takes {found}, expected {expected}."
+    elif needs:
+        kind, message = "missing-connection", f"{name} does not take {expected}, which it should."
+    else:
+        kind, message = "extra-connection", f"{name} also takes {found}, which it should not."
+    return pairing.difference(
+        kind,
+        f"at {name}",
+        message,
+        expected=expected,
+        found=found,
+        student=(mine,),
+        reference=(wanted,),
+    )
+
+
+def _need_name(pairing: Pairing, need: Edge, numbered: set[int | None]) -> str:
+    if need.node in pairing.back:
+        name = pairing.ours.name(pairing.back[need.node])
+        return f"{name} (tensor {need.output + 1})" if pairing.back[need.node] in numbered else name
+    starts = through(pairing.reference, need, pairing.back)
+    if pairing.reference.nodes[need.node].op in SHAPING and len(starts) == 1 and starts[0][0] in pairing.back:
+        return pairing.ours.name(pairing.back[starts[0][0]])
+    return pairing.expected_name(need.node)

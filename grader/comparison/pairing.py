@@ -1,0 +1,138 @@
+"""Two normal forms, what corresponds in them, and the words for a difference between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from grader.canonical import Edge, Node, NormalGraph
+from grader.comparison.records import Difference, DifferenceKind
+from grader.comparison.wording import Wording, label
+from grader.tasks import CompareOptions
+
+__all__ = ["Pairing", "kin", "same_settings", "through"]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A student's and a reference's graph with their partial correspondence.
+
+    ``pairs`` maps the student's nodes to the reference's. ``settled`` are nodes of the student whose
+    connections a difference found earlier explains, ``explained`` nodes of the reference whose absence one
+    does; the searches add to them.
+    """
+
+    student: NormalGraph
+    reference: NormalGraph
+    pairs: Mapping[int, int]
+    options: CompareOptions
+    settled: set[int] = field(default_factory=set)
+    explained: set[int] = field(default_factory=set)
+
+    @cached_property
+    def back(self) -> dict[int, int]:
+        """Return the pairs the other way round."""
+        return {theirs: ours for ours, theirs in self.pairs.items()}
+
+    @cached_property
+    def ours(self) -> Wording:
+        """Return the names of the student's nodes."""
+        return Wording(self.student)
+
+    @cached_property
+    def theirs(self) -> Wording:
+        """Return the names of the reference's nodes."""
+        return Wording(self.reference)
+
+    @cached_property
+    def our_users(self) -> list[list[int]]:
+        """Return, for each of the student's nodes, those that it feeds."""
+        return [[user for user, _, _ in users] for users in self.student.consumers()]
+
+    @cached_property
+    def their_users(self) -> list[list[int]]:
+        """Return, for each of the reference's nodes, those that it feeds."""
+        return [[user for user, _, _ in users] for users in self.reference.consumers()]
+
+    def difference(
+        self,
+        kind: DifferenceKind,
+        where: str,
+        message: str,
+        *,
+        expected: str = "",
+        found: str = "",
+        student: Iterable[int] = (),
+        reference: Iterable[int] = (),
+    ) -> Difference:
+        """Make the record of a difference; ``student`` and ``reference`` are nodes."""
+        return Difference(
+            kind=kind,
+            where=where,
+            message=message[:1].upper() + message[1:],
+            expected=expected,
+            found=found,
+            student=_calls(self.student, student),
+            reference=_calls(self.reference, reference),
+        )
+
+    def place(self, node: int) -> str:
+        """Say where one of the student's nodes stands: after what it is called on."""
+        sources = [edge.node for edge in self.student.nodes[node].edges]
+        return f"after {self.ours.names(sources)}" if sources else "at the start"
+
+    def expected_name(self, node: int) -> str:
+        """Name a reference node by its counterpart, or as the missing one."""
+        if node in self.back:
+            return self.ours.name(self.back[node])
+        other = self.reference.nodes[node]
+        return f"the missing {label(other.op, other.settings)}"
+
+
+def _calls(graph: NormalGraph, nodes: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted({call for node in nodes for call in graph.nodes[node].calls}))
+
+
+def through(graph: NormalGraph, edge: Edge, paired: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Follow an edge up past nodes that have no counterpart: the (node, output) that arrive there."""
+    found: list[tuple[int, int]] = []
+    waiting, seen = [edge], set[int]()
+    while waiting:
+        edge = waiting.pop(0)
+        if edge.node in paired or not graph.nodes[edge.node].edges:
+            found.append((edge.node, edge.output))
+        elif edge.node not in seen:
+            seen.add(edge.node)
+            waiting.extend(graph.nodes[edge.node].edges)
+    return found
+
+
+def kin(op: str) -> str:
+    """Return the op under which two graphs' nodes are paired: a difference is a subtraction without its sign."""
+    return "subtract" if op == "difference" else op
+
+
+def same_settings(node: Node, other: Node) -> bool:
+    """Say whether two nodes of one op have the same settings, effects of what stands before them aside.
+
+    An axis may be counted from either end, where the ranks differ. How long a flattened row is follows from
+    what is flattened.
+    """
+    if node.settings == other.settings:
+        return True
+    if node.op == "reshape":
+        return _flat(node) and _flat(other)
+    return len(node.shapes[0]) != len(other.shapes[0]) and _from_the_end(node) == _from_the_end(other)
+
+
+def _flat(node: Node) -> bool:
+    return len(node.shapes[0]) == 2
+
+
+def _from_the_end(node: Node) -> dict[str, Any]:
+    settings, rank = dict(node.settings), len(node.shapes[0])
+    if isinstance(settings.get("axis"), int):
+        settings["axis"] -= rank
+    return settings

@@ -1,0 +1,248 @@
+"""Steps that are another kind of layer, set otherwise, missing, or too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grader.canonical import Node, NormalGraph
+from grader.comparison.interfaces import nodes_of_missing_outputs
+from grader.comparison.pairing import Pairing, kin, same_settings, through
+from grader.comparison.records import Difference, DifferenceKind
+from grader.comparison.wording import activation_text, apart, article, label, listing
+
+__all__ = ["SHAPING", "changed_steps", "extra_steps", "missing_steps", "only_wiring"]
+
+SHAPING = frozenset({"reshape", "Permute", "ops GetItem", "ops Cast", "ops BroadcastTo", "ops ExpandDims"})
+_BLOCK = 3  # steps from which on a repetition is called a block
+
+
+def changed_steps(pairing: Pairing) -> Iterator[Difference]:
+    """Report pairs of another op or other settings."""
+    for mine, wanted in sorted(pairing.pairs.items()):
+        node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+        if node.op == "input" or node.key == other.key:
+            continue
+        if kin(node.op) != kin(other.op):
+            pairing.settled.add(mine)
+            yield _replaced(pairing, mine, wanted)
+        elif same_settings(node, other):
+            continue  # another shape only: the effect of a difference further up
+        elif node.op == "activation":
+            yield _activation(
+                pairing,
+                pairing.place(mine),
+                expected=activation_text(other, node),
+                found=activation_text(node, other),
+                student=mine,
+                reference=wanted,
+            )
+        else:
+            yield from _settings(pairing, mine, wanted)
+
+
+def _replaced(pairing: Pairing, mine: int, wanted: int) -> Difference:
+    node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+    got, want = label(node.op, node.settings), label(other.op, other.settings)
+    place = pairing.place(mine)
+    kind: DifferenceKind = "wrong-layer"
+    message = f"{place}, expected {article(want)}, found {article(got)}."
+    if node.op in SHAPING and other.weights:
+        kind = "missing-layer"
+        message = f"{place}, expected {article(want)}, found {article(got)}, which has no weights to learn."
+    return pairing.difference(
+        kind, place, message, expected=want, found=got, student=(mine,), reference=(wanted,)
+    )
+
+
+def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
+    node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+    changed = [
+        key
+        for key in sorted({*node.settings, *other.settings})
+        if node.settings.get(key) != other.settings.get(key)
+    ]
+    if not changed:
+        return
+    texts = {key: apart(node.settings.get(key), other.settings.get(key)) for key in changed}
+    expected = listing(f"{key}={texts[key][1]}" for key in changed)
+    found = listing(f"{key}={texts[key][0]}" for key in changed)
+    name = pairing.ours.name(mine)
+    yield pairing.difference(
+        "wrong-dtype" if changed == ["dtype policy"] else "wrong-config",
+        f"at {name}",
+        f"{name} has {found}, expected {expected}.",
+        expected=expected,
+        found=found,
+        student=(mine,),
+        reference=(wanted,),
+    )
+
+
+def _activation(
+    pairing: Pairing,
+    where: str,
+    *,
+    expected: str,
+    found: str,
+    student: int | None = None,
+    reference: int | None = None,
+) -> Difference:
+    """Report an activation that is another one, missing or too many; in front of one of several outputs, as such."""
+    heads = len(pairing.reference.outputs) > 1 and (
+        _is_head(pairing.student, pairing.our_users, student)
+        or _is_head(pairing.reference, pairing.their_users, reference)
+    )
+    if found == "none":
+        message = f"{where}, expected the activation {expected}, found none."
+    elif expected == "none":
+        message = f"{where}, found the activation {found}, expected none."
+    else:
+        message = f"{where}, expected the activation {expected}, found {found}."
+    if heads:
+        message += " An output is taken from there."
+    return pairing.difference(
+        "wrong-head-activation" if heads else "wrong-activation",
+        where,
+        message,
+        expected=expected,
+        found=found,
+        student=() if student is None else (student,),
+        reference=() if reference is None else (reference,),
+    )
+
+
+def _is_head(graph: NormalGraph, users: list[list[int]], node: int | None) -> bool:
+    return node is not None and not users[node] and any(node == end for _, end, _ in graph.outputs)
+
+
+def missing_steps(pairing: Pairing) -> Iterator[Difference]:
+    """Report nodes of the reference without a counterpart, those that follow one another as one."""
+    served = nodes_of_missing_outputs(pairing)
+    absent = [
+        node
+        for node in range(len(pairing.reference.nodes))
+        if node not in pairing.back and node not in served and node not in pairing.explained
+    ]
+    for run in _runs(pairing.reference, absent):
+        if not only_wiring(pairing, run):
+            yield _missing(pairing, run)
+
+
+def only_wiring(pairing: Pairing, run: list[int]) -> bool:
+    """Whether a run hands a tensor, in another shape, to a step of the student that lacks it."""
+    nodes = pairing.reference.nodes
+    users = {user for user in pairing.their_users[run[-1]] if user in pairing.back}
+    return all(nodes[node].op in SHAPING and not nodes[node].weights for node in run) and any(
+        len(pairing.student.nodes[pairing.back[user]].edges) < len(nodes[user].edges) for user in users
+    )
+
+
+def _missing(pairing: Pairing, run: list[int]) -> Difference:
+    reference = pairing.reference
+    nodes = [reference.nodes[node] for node in run]
+    names = [label(node.op, node.settings) for node in nodes]
+    sources = {
+        pairing.back[source]
+        for node in run
+        for edge in reference.nodes[node].edges
+        for source, _ in through(reference, edge, pairing.back)
+        if source in pairing.back and node == run[0]
+    }
+    where = f"after {pairing.ours.names(sorted(sources))}" if sources else "in the model"
+    if len(run) == 1 and nodes[0].op == "activation":
+        expected = activation_text(nodes[0])
+        return _activation(pairing, where, expected=expected, found="none", reference=run[0])
+    if len(run) == 1 and len(nodes[0].edges) > 1 and sources:
+        parts = [pairing.expected_name(edge.node) for edge in nodes[0].edges]
+        wanted = f"{article(names[0])} of {listing(parts)}"
+        where = f"after {pairing.ours.name(max(sources))}"
+    else:
+        wanted = listing(article(name) for name in names)
+    follows = _follower(pairing, run, sources)
+    message = f"{where}, expected {wanted}, {follows}."
+    if _repeats(reference, run):
+        message = f"One block too few: {where}, expected another {listing(names)}, {follows}."
+    return pairing.difference(
+        "missing-layer", where, message, expected=wanted, found="nothing", reference=run
+    )
+
+
+def _follower(pairing: Pairing, run: list[int], sources: set[int]) -> str:
+    """Say what the student has in the place of a missing run."""
+    users = {pairing.back[user] for node in run for user in pairing.their_users[node] if user in pairing.back}
+    here = sorted({user for source in sources for user in pairing.our_users[source]} & users)
+    if here:
+        return f"found {pairing.ours.names(here)} at once"
+    given = {node for _, node, _ in pairing.student.outputs}
+    if sources & given and any(node in run for _, node, _ in pairing.reference.outputs):
+        return "found the model's output at once"
+    return "found none there"
+
+
+def extra_steps(pairing: Pairing) -> Iterator[Difference]:
+    """Report nodes of the student's model without a counterpart, those that follow one another as one."""
+    left = [
+        index
+        for index, node in enumerate(pairing.student.nodes)
+        if index not in pairing.pairs and index not in pairing.settled and node.op != "input"
+    ]
+    for run in _runs(pairing.student, left):
+        nodes = [pairing.student.nodes[node] for node in run]
+        where = pairing.place(run[0])
+        if len(run) == 1 and nodes[0].op == "activation":
+            found = activation_text(nodes[0])
+            yield _activation(pairing, where, expected="none", found=found, student=run[0])
+            continue
+        names = [label(node.op, node.settings) for node in nodes]
+        message = f"{where}, found {listing(article(name) for name in names)} that the expected model does not have."
+        if _repeats(pairing.student, run):
+            message = f"One block too many: {where}, found another {listing(names)}, expected none."
+        yield pairing.difference(
+            "extra-layer", where, message, expected="nothing", found=listing(names), student=run
+        )
+
+
+def _repeats(graph: NormalGraph, run: list[int]) -> bool:
+    """Whether a run is a block of steps that stands in the graph once more, just before it or just after."""
+    size, steps = len(run), [_said(graph.nodes[node]) for node in run]
+    if size < _BLOCK or run != list(range(run[0], run[0] + size)):
+        return False
+    for start in (run[0] - size, run[0] + size):
+        if start >= 0 and start + size <= len(graph.nodes):
+            beside = [_said(graph.nodes[node]) for node in range(start, start + size)]
+            if beside == steps:
+                return True
+    return False
+
+
+def _said(node: Node) -> tuple[str, str]:
+    return node.op, repr(sorted(node.settings.items(), key=repr))
+
+
+def _runs(graph: NormalGraph, nodes: list[int]) -> list[list[int]]:
+    """Join nodes that follow one another into runs, so that a missing chain, or block, is one difference."""
+    left = set(nodes)
+    runs: list[list[int]] = []
+    at: dict[int, list[int]] = {}
+    for node in nodes:
+        sources = [edge.node for edge in graph.nodes[node].edges]
+        homes = [at[source] for source in sources if source in at]
+        # A merge ends the run of its last input, where what else it joins comes out of the same run's start.
+        own = homes and all(home is homes[-1] for home in homes)
+        if (
+            own
+            and (len(sources) == 1 or _closes(graph, homes[-1], sources, left))
+            and homes[-1][-1] in sources
+        ):
+            homes[-1].append(node)
+            at[node] = homes[-1]
+        else:
+            runs.append([node])
+            at[node] = runs[-1]
+    return runs
+
+
+def _closes(graph: NormalGraph, run: list[int], sources: list[int], left: set[int]) -> bool:
+    """Whether a merge takes a run's end and what the run starts from: a block around which a shortcut leads."""
+    starts = {edge.node for edge in graph.nodes[run[0]].edges}
+    return all(source in run or (source in starts and source not in left) for source in sources)
