@@ -167,9 +167,10 @@ def _loss(output: str, loss: Any, weight: Any) -> Loss:
             if parameter.default is not parameter.empty
         }
     config |= clean_config(getattr(loss, "_fn_kwargs", {}))
-    reduction = config.pop("reduction", None) or getattr(loss, "reduction", None)
-    if reduction not in (None, "mean", "sum_over_batch_size"):
-        config["reduction"] = constant(reduction)
+    reduction = getattr(loss, "reduction", None) or "none"
+    config["reduction"] = (
+        "sum_over_batch_size" if reduction == "mean" else _text(reduction)
+    )  # one and the same
     return Loss(
         output=output,
         function=_name(function),

@@ -1,0 +1,141 @@
+"""What may learn is compared where a task asks, and said in few sentences."""
+
+import pytest
+
+from grader.comparison import Comparison, compare_graphs
+from grader.graph import ModelGraph
+from grader.tasks import CompareOptions
+from tests.blueprints import Blueprint, shuffled
+
+ASKED = CompareOptions(trainable=True)
+STATISTICS = (2, 3)  # of a normalization's four weights: they never learn
+
+
+def network(frozen: tuple[int, ...] = (), *, scope: bool = False, nodes: int = 3) -> ModelGraph:
+    """Return a chain of convolutions and normalizations with a Dense head; ``frozen`` are indexes of layers."""
+    plan = Blueprint()
+    x = plan.input(8, 8, 3)
+    for _ in range(nodes):
+        x = plan.norm(plan.conv(x, 4))
+    inside = len(plan.calls)
+    graph = plan.graph(plan.dense(x, 2))
+    layers, weights = list(graph.layers), list(graph.weights)
+    for index, layer in enumerate(layers):
+        learns = index not in frozen
+        layers[index] = layer.model_copy(update={"trainable": learns})
+        for position, weight in enumerate(layer.weights):
+            own = layer.class_name == "BatchNormalization" and position in STATISTICS
+            weights[weight] = weights[weight].model_copy(update={"trainable": learns and not own})
+    graph = graph.model_copy(update={"layers": tuple(layers), "weights": tuple(weights)})
+    if not scope:
+        return graph
+    layers.append(
+        graph.layers[0].model_copy(update={"class_name": "Functional", "name": "base", "weights": ()})
+    )
+    calls = tuple(
+        call.model_copy(update={"scope": (len(layers) - 1,)}) if index < inside else call
+        for index, call in enumerate(graph.calls)
+    )
+    return graph.model_copy(update={"layers": tuple(layers), "calls": calls})
+
+
+def compared(student: ModelGraph, reference: ModelGraph, options: CompareOptions = ASKED) -> Comparison:
+    return compare_graphs(shuffled(student, seed=3), reference, options)
+
+
+@pytest.mark.parametrize("frozen", [(), (0, 1), (1, 3, 5), tuple(range(7))])
+def test_equal_flags_are_equal_in_any_order_of_writing(frozen: tuple[int, ...]) -> None:
+    """The same layers frozen, written down otherwise, are no difference."""
+    assert compared(network(frozen), network(frozen)).equivalent
+
+
+def test_flags_count_only_where_a_task_asks() -> None:
+    """By itself a comparison is about architecture."""
+    assert compared(network(), network(tuple(range(6))), CompareOptions()).equivalent
+
+
+def test_an_open_backbone_is_one_difference() -> None:
+    """Six layers that should be frozen are one difference, with their number, place and parameters."""
+    student, reference = network(scope=True), network(tuple(range(6)), scope=True)
+    comparison = compare_graphs(student, reference, ASKED)
+    (difference,) = comparison.differences
+    assert ("not-frozen", "in the model 'base'") == (difference.kind, difference.where)
+    assert ("frozen", "trainable") == (difference.expected, difference.found)
+    assert difference.message.startswith("6 layers can be trained that should be frozen: the first Conv2D, ")
+    more = student.count_weights(trainable=True) - reference.count_weights(trainable=True)
+    assert difference.message.endswith(f"and 3 more ({more} parameters).")
+    assert 6 == len(difference.student) == len(difference.reference)
+    assert not comparison.equivalent
+
+
+def test_a_frozen_layer_is_named_with_its_place() -> None:
+    """One layer that should learn is one sentence about that layer."""
+    (difference,) = compared(network((2,)), network()).differences
+    size = network().count_weights(trainable=True) - network((2,)).count_weights(trainable=True)
+    assert ("still-frozen", "at the second Conv2D") == (difference.kind, difference.where)
+    assert f"The second Conv2D is frozen, expected trainable ({size} parameters)." == difference.message
+
+
+def test_both_directions_are_two_differences() -> None:
+    """What should be frozen and what should learn are told apart."""
+    found = compared(network((6,)), network((0, 1))).differences
+    assert ["not-frozen", "still-frozen"] == [difference.kind for difference in found]
+    assert "from the first Conv2D to the first BatchNormalization" == found[0].where
+
+
+def test_the_comparison_is_the_same_from_the_other_side() -> None:
+    """What is too free for one is too fixed for the other."""
+    pairs = ((network((0, 1)), network()), (network(), network((0, 1))))
+    assert ["still-frozen", "not-frozen"] == [compared(*pair).differences[0].kind for pair in pairs]
+
+
+def without_scale(graph: ModelGraph, moving: bool) -> ModelGraph:
+    """Take gamma and beta from every normalization, so that only its layer's flag says whether it moves."""
+    layers = tuple(
+        layer.model_copy(update={"weights": layer.weights[2:], "trainable": moving})
+        if layer.class_name == "BatchNormalization"
+        else layer
+        for layer in graph.layers
+    )
+    kept = [weight for layer in layers for weight in layer.weights]
+    at = {weight: place for place, weight in enumerate(kept)}
+    layers = tuple(
+        layer.model_copy(update={"weights": tuple(at[weight] for weight in layer.weights)})
+        for layer in layers
+    )
+    return graph.model_copy(
+        update={"layers": layers, "weights": tuple(graph.weights[weight] for weight in kept)}
+    )
+
+
+def test_a_normalization_without_weights_to_learn_still_moves_its_statistics() -> None:
+    """The layer's own flag counts where it has neither gamma nor beta."""
+    shut = without_scale(network(), moving=False)
+    (difference,) = compared(without_scale(network(), moving=True), shut).differences
+    assert "not-frozen" == difference.kind
+    assert difference.message.startswith("3 layers can be trained that should be frozen: the first BatchNorm")
+    assert "parameters" not in difference.message
+    assert compared(shut, shut).equivalent
+
+
+def towers(frozen: int) -> ModelGraph:
+    """Return two equal branches that are added, one of them frozen."""
+    plan = Blueprint()
+    x = plan.input(4)
+    graph = plan.graph(plan.add(plan.dense(x, 3), plan.dense(x, 3)))
+    weights = list(graph.weights)
+    for weight in graph.layers[frozen].weights:
+        weights[weight] = weights[weight].model_copy(update={"trainable": False})
+    return graph.model_copy(update={"weights": tuple(weights)})
+
+
+def test_of_two_equal_branches_either_may_be_the_frozen_one() -> None:
+    """A sum has no order, so the frozen branch is paired with the frozen one."""
+    assert compared(towers(0), towers(1)).equivalent
+
+
+def test_flags_are_compared_beside_another_difference() -> None:
+    """A layer too many does not hide that the backbone is open; it is said first."""
+    found = compared(network(nodes=4), network(tuple(range(6)))).differences
+    assert "extra-layer" == found[0].kind
+    assert "not-frozen" == found[-1].kind
