@@ -20,6 +20,12 @@ WRONG = """def two_layers(x, units):
 
     return keras.layers.Dense(units)(x)"""
 
+OTHERWISE = """def two_layers(x, units):
+    import keras
+
+    y = keras.layers.Dense(units)(x)
+    return keras.layers.Dense(units)((y + abs(y)) / 2)"""
+
 HOSTILE = """from IPython.display import HTML, Javascript, SVG, Markdown, display
 display(HTML('<script>alert("html-script")</script><p onclick="alert(1)" style="position:fixed;color:red">kept text</p>'))
 display(HTML('<iframe src="https://example.org/frame"></iframe><img src="https://example.org/beacon.png">'))
@@ -37,6 +43,11 @@ def crash(nb: NotebookNode) -> None:
 def wrong_with_stderr(nb: NotebookNode) -> None:
     noisy = "import sys\ndef double(number):\n    print('a log line', file=sys.stderr)\n    return 2 * number"
     small.solve(nb, two_layers=WRONG, double=noisy)
+
+
+def written_otherwise(nb: NotebookNode) -> None:
+    """A relu by arithmetic: another graph that computes the same."""
+    small.solve(nb, two_layers=OTHERWISE)
 
 
 def failing_and_skipping(nb: NotebookNode) -> None:
@@ -103,6 +114,7 @@ CLASS = {
     "student-06": stubborn,
     "student-07": tangle,
     "student-09": untouched,
+    "student-10": written_otherwise,
 }
 
 
@@ -149,6 +161,16 @@ def test_wrong_work_is_told_what_differs(course: Path) -> None:
     assert small.scores(course, "student-02")["two_layers"] < 4.0
     assert small.scores(course, "student-02")["count"] == 2.0
     assert small.verdict(course, "student-02", "two_layers").outcome in (Outcome.INCORRECT, Outcome.PARTIAL)
+
+
+def test_what_computes_the_same_gets_full_marks(course: Path) -> None:
+    """A graph that differs is run on drawn weights in the student's kernel, every hidden case too, and believed."""
+    verdict = small.verdict(course, "student-10", "two_layers")
+    assert (Outcome.CORRECT, 4.0) == (verdict.outcome, verdict.score)
+    assert verdict.comparison is not None
+    assert verdict.comparison.behaviour is not None
+    assert (True, 4) == (verdict.comparison.behaviour.same, verdict.comparison.behaviour.runs)
+    assert verdict.remarks[0].startswith("Your model is written otherwise than the expected one and computes")
 
 
 def test_text_on_stderr_costs_nothing(course: Path) -> None:
