@@ -20,8 +20,12 @@ from grader.errors import GraderError
 
 __all__ = ["correspondence"]
 
-# Real models never take a wrong turn; only graphs made to be hard come near this.
-_WRONG_TURNS = 2_000
+_Cell = tuple[set[int], set[int]]
+
+# What telling apart one part of the graph may cost, in neighbours looked at. Real models never take a wrong
+# turn, and stay far below; only graphs made to be hard come near this.
+_STEPS = 2_000_000
+_STEPS_PER_NEIGHBOUR = 40
 
 
 def correspondence(
@@ -85,7 +89,11 @@ class _Side:
 
 
 class _Search:
-    """The partition of both graphs' vertices; the second graph's are numbered on from the first's."""
+    """The partition of both graphs' vertices; the second graph's are numbered on from the first's.
+
+    A cell is a pair of sets, the first graph's vertices and the second's; it is open while there are
+    several of each.
+    """
 
     def __init__(self, ours: _Side, theirs: _Side) -> None:
         self.size = size = len(ours.neighbours)
@@ -97,58 +105,89 @@ class _Search:
                 [(start + vertex, labels.setdefault(label, len(labels))) for vertex, label in joined]
                 for joined in side.neighbours
             ]
-        by_colour: dict[Any, set[int]] = defaultdict(set)
+        by_colour: dict[Any, _Cell] = defaultdict(_new_cell)
         for vertex, colour in enumerate((*ours.colours, *theirs.colours)):
-            by_colour[colour].add(vertex)
+            by_colour[colour][vertex >= size].add(vertex)
         self.cells = list(by_colour.values())
         self.cell_of = [0] * (2 * size)
-        for number, cell in enumerate(self.cells):
-            for vertex in cell:
+        for number, (first, second) in enumerate(self.cells):
+            for vertex in (*first, *second):
                 self.cell_of[vertex] = number
         self.waiting: deque[int] = deque()
         self.queued: set[int] = set()
         # Every split as (new cell, the cell it came out of), so that a wrong turn can be taken back.
         self.splits: list[tuple[int, int]] = []
+        self.looked = 0  # no cell before this one is open, whatever turns are taken back
+        self.steps = 0
+        self.most_steps = _STEPS + _STEPS_PER_NEIGHBOUR * sum(map(len, self.neighbours))
 
     def run(self) -> list[int] | None:
-        """Refine, individualise, and return the correspondence of nodes; ``None`` when there is none."""
-        if not all(self._balanced(cell) for cell in self.cells):
+        """Refine, individualise, and return the correspondence of nodes; ``None`` when there is none.
+
+        Raises:
+            GraderError: too many turns were wrong.
+        """
+        if not all(len(first) == len(second) for first, second in self.cells):
             return None
         for number in range(len(self.cells)):
             self._wait(number)
         if not self._refine():
             return None
-        turns: list[tuple[int, int, list[int]]] = []  # (splits so far, our vertex, their candidates left)
-        looked, wrong = 0, 0
-        while True:
-            while looked < len(self.cells) and len(self.cells[looked]) <= 2:
-                looked += 1
-            if looked == len(self.cells):
-                return self._mapping()
-            ours = min(self.cells[looked])
-            turns.append((len(self.splits), ours, sorted(v for v in self.cells[looked] if v >= self.size)))
+        turns: list[tuple[int, int, set[int]]] = []  # (splits so far, our vertex, those it was paired with)
+        settled = len(self.splits)
+        self.steps = 0
+        ours = self._open_vertex()
+        while ours is not None:
+            turns.append((len(self.splits), ours, set()))
             while not self._turn(turns):
-                wrong += 1
-                looked = 0
                 if not turns:
                     return None
-                if wrong > _WRONG_TURNS:
+                if self.steps > self.most_steps:
                     raise GraderError(
-                        f"The two graphs ({self.nodes} nodes) are too symmetric to compare: "
-                        f"{_WRONG_TURNS:,} attempts to tell their nodes apart failed."
+                        f"These two graphs of {self.nodes:,} nodes each are too symmetric to compare: the search "
+                        f"for a correspondence of their nodes was given up after {self.steps:,} steps. Expected "
+                        "nodes that differ in their settings or in what they are joined to."
                     )
+            ours = self._open_neighbour(settled)
+            if ours is None:
+                # What was told apart is a part of the graph by itself, with a like part in the other graph.
+                # However the rest turns out, alike parts can stand in for one another, so that pairing this
+                # one otherwise would not help: its turns need never be taken back.
+                turns.clear()
+                settled = len(self.splits)
+                self.steps = 0
+                ours = self._open_vertex()
+        return self._mapping()
 
-    def _turn(self, turns: list[tuple[int, int, list[int]]]) -> bool:
-        """Pair our vertex with the next candidate; drop the turn when there is none left."""
-        mark, ours, candidates = turns[-1]
+    def _open_vertex(self) -> int | None:
+        while self.looked < len(self.cells) and len(self.cells[self.looked][0]) == 1:
+            self.looked += 1
+        return next(iter(self.cells[self.looked][0])) if self.looked < len(self.cells) else None
+
+    def _turn(self, turns: list[tuple[int, int, set[int]]]) -> bool:
+        """Pair our vertex with another of its cell; drop the turn when there is none left."""
+        mark, ours, tried = turns[-1]
         self._take_back(mark)
-        if not candidates:
+        number = self.cell_of[ours]
+        theirs = next((vertex for vertex in self.cells[number][1] if vertex not in tried), None)
+        if theirs is None:
             turns.pop()
             return False
-        theirs = candidates.pop(0)
-        self._split(self.cell_of[ours], {ours, theirs})
+        tried.add(theirs)
+        self._split(number, ({ours}, {theirs}))
         self._wait(len(self.cells) - 1)
         return self._refine()
+
+    def _open_neighbour(self, mark: int) -> int | None:
+        """Return an open vertex of ours that is joined to what was told apart since the mark."""
+        for split in reversed(self.splits[mark:]):
+            for number in split:
+                ours = self.cells[number][0]
+                if len(ours) == 1:
+                    for other, _ in self.neighbours[min(ours)]:
+                        if len(self.cells[self.cell_of[other]][0]) > 1:
+                            return other
+        return None
 
     def _refine(self) -> bool:
         """Split cells until the neighbours of no cell tell its vertices apart; ``False`` if one falls out of balance."""
@@ -156,28 +195,30 @@ class _Search:
             splitter = self.waiting.popleft()
             self.queued.discard(splitter)
             seen: dict[int, list[int]] = defaultdict(list)
-            for vertex in self.cells[splitter]:
-                for neighbour, label in self.neighbours[vertex]:
-                    seen[neighbour].append(label)
-            groups: dict[int, dict[tuple[int, ...], set[int]]] = defaultdict(lambda: defaultdict(set))
+            for side in self.cells[splitter]:
+                for vertex in side:
+                    for neighbour, label in self.neighbours[vertex]:
+                        seen[neighbour].append(label)
+            self.steps += len(seen)
+            groups: dict[int, dict[tuple[int, ...], _Cell]] = defaultdict(lambda: defaultdict(_new_cell))
             for vertex, met in seen.items():
                 met.sort()
-                groups[self.cell_of[vertex]][tuple(met)].add(vertex)
+                groups[self.cell_of[vertex]][tuple(met)][vertex >= self.size].add(vertex)
             for number, parts in groups.items():
-                if not all(self._balanced(part) for part in parts.values()):
-                    self._forget()
+                if not all(len(first) == len(second) for first, second in parts.values()):
+                    self.waiting.clear()
+                    self.queued.clear()
                     return False
                 self._divide(number, list(parts.values()))
         return True
 
-    def _divide(self, number: int, parts: list[set[int]]) -> None:
+    def _divide(self, number: int, parts: list[_Cell]) -> None:
         """Split a cell into its parts; all but the largest have yet to act as splitters."""
-        whole = len(self.cells[number])
-        rest = whole - sum(map(len, parts))
+        rest = len(self.cells[number][0]) - sum(len(part[0]) for part in parts)
         if len(parts) == 1 and not rest:
             return
         if not rest:
-            parts.remove(max(parts, key=len))
+            parts.remove(max(parts, key=_size))
         fresh = []
         for part in parts:
             self._split(number, part)
@@ -185,47 +226,52 @@ class _Search:
         if number in self.queued:
             largest = number
         else:
-            largest = max((number, *fresh), key=lambda cell: len(self.cells[cell]))
+            largest = max((number, *fresh), key=lambda cell: _size(self.cells[cell]))
         for cell in (number, *fresh):
             if cell != largest:
                 self._wait(cell)
 
-    def _split(self, number: int, part: set[int]) -> None:
-        self.cells[number] -= part
+    def _split(self, number: int, part: _Cell) -> None:
         self.splits.append((len(self.cells), number))
-        for vertex in part:
-            self.cell_of[vertex] = len(self.cells)
+        for whole, side in zip(self.cells[number], part, strict=True):
+            whole.difference_update(side)
+            for vertex in side:
+                self.cell_of[vertex] = len(self.cells)
         self.cells.append(part)
 
     def _take_back(self, mark: int) -> None:
         while len(self.splits) > mark:
-            new, old = self.splits.pop()
-            for vertex in self.cells[new]:
-                self.cell_of[vertex] = old
-            self.cells[old] |= self.cells.pop()
+            _, old = self.splits.pop()
+            for whole, side in zip(self.cells[old], self.cells.pop(), strict=True):
+                whole.update(side)
+                for vertex in side:
+                    self.cell_of[vertex] = old
 
     def _wait(self, number: int) -> None:
         if number not in self.queued:
             self.queued.add(number)
             self.waiting.append(number)
 
-    def _forget(self) -> None:
-        self.waiting.clear()
-        self.queued.clear()
-
-    def _balanced(self, cell: set[int]) -> bool:
-        return 2 * sum(vertex < self.size for vertex in cell) == len(cell)
-
     def _mapping(self) -> list[int]:
         mapping = [0] * self.nodes
-        for cell in self.cells:
-            ours, theirs = sorted(cell)
+        for (ours,), (theirs,) in self.cells:
             if ours < self.nodes:
                 mapping[ours] = theirs - self.size
         return mapping
 
 
+def _new_cell() -> _Cell:
+    return set(), set()
+
+
+def _size(cell: _Cell) -> int:
+    return len(cell[0])
+
+
 def _verified(ours: _Side, theirs: _Side, mapping: list[int]) -> bool:
+    """Check the mapping one to one, node by node, edge by edge and weight by weight, however it was found."""
+    if len(set(mapping)) != len(mapping):
+        return False
     weights: dict[int, int] = {}
     for index, node in enumerate(ours.nodes):
         other = theirs.nodes[mapping[index]]
