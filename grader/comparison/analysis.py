@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +14,7 @@ from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
 from grader.comparison.trainability import trainability
-from grader.comparison.wording import listing
+from grader.comparison.unreached import unreached_differences
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
@@ -71,7 +70,7 @@ def _architecture(student: ModelGraph, reference: ModelGraph, options: CompareOp
     mapping, reordered = _match(ours, theirs, options)
     if mapping is not None:
         pairs = dict(enumerate(mapping))
-        unused = _unused_weights(student, ours, reference, theirs)
+        unused = unreached_differences(ours, theirs)
         return Analysis(ours, theirs, pairs, not unused, unused, reordered)
     pairs = align(ours, theirs)
     return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
@@ -162,34 +161,3 @@ def _weight_map(analysis: Analysis) -> tuple[int, ...]:
         for weight, counterpart in zip(first, second, strict=True):
             mapping[weight] = counterpart
     return tuple(mapping)
-
-
-def _unused_weights(
-    student: ModelGraph, ours: NormalGraph, reference: ModelGraph, theirs: NormalGraph
-) -> tuple[Difference, ...]:
-    """Report layers that hold weights but reach no output, when the reference has no such weights."""
-
-    def unused(graph: ModelGraph, normal: NormalGraph) -> list[int]:
-        used = {weight for node in normal.nodes for weight in node.weights}
-        return [weight for weight in range(len(graph.weights)) if weight not in used]
-
-    extra = unused(student, ours)
-    if len(extra) <= len(unused(reference, theirs)):
-        return ()
-    size = sum(math.prod(student.weights[weight].shape) for weight in extra)
-    owners = [
-        layer.class_name
-        for layer in student.layers
-        if layer.weights and set(layer.weights) <= set(extra) and layer.class_name
-    ]
-    name = listing(dict.fromkeys(owners)) or "A layer"
-    return (
-        Difference(
-            kind="extra-layer",
-            where="beside the graph",
-            message=f"{name} holds {size:,} parameters but reaches no output. Expected no such layer; "
-            "remove it, or call it on the way to the output.",
-            expected="nothing",
-            found=name,
-        ),
-    )

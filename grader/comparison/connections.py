@@ -87,7 +87,7 @@ def _difference(pairing: Pairing, mine: int, wanted: int, fed: _Fed) -> Differen
     if not own and not needs:
         return None
     name = pairing.ours.name(mine)
-    numbered: set[int | None] = {edge.node for edge in own} & {pairing.back.get(need.node) for need in needs}
+    numbered = {edge.node for edge in own} & {pairing.back.get(need.node, -1) for need in needs}
     expected = listing(_need_name(pairing, need, numbered) for need in needs)
     found = listing(
         pairing.ours.name(edge.node) + (f" (tensor {edge.output + 1})" if edge.node in numbered else "")
@@ -111,7 +111,7 @@ def _difference(pairing: Pairing, mine: int, wanted: int, fed: _Fed) -> Differen
     )
 
 
-def _need_name(pairing: Pairing, need: Edge, numbered: set[int | None]) -> str:
+def _need_name(pairing: Pairing, need: Edge, numbered: set[int]) -> str:
     if need.node in pairing.back:
         name = pairing.ours.name(pairing.back[need.node])
         return f"{name} (tensor {need.output + 1})" if pairing.back[need.node] in numbered else name

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from grader.canonical import NormalGraph
-from grader.comparison.pairing import Pairing
+from grader.comparison.pairing import Pairing, through
 from grader.comparison.records import Difference
 
 __all__ = ["moved_steps"]
@@ -19,17 +19,27 @@ def moved_steps(pairing: Pairing) -> Iterator[Difference]:
 
     A row has moved when both graphs, with that row left out, join its former and its new neighbours alike.
     """
-    for mine, wanted in sorted(pairing.pairs.items()):
-        if mine in pairing.settled or not _single(pairing.student, mine):
+    suspects = [
+        mine
+        for mine, wanted in sorted(pairing.pairs.items())
+        if _single(pairing.student, mine)
+        and _single(pairing.reference, wanted)
+        and _elsewhere(pairing, mine, wanted)
+    ]
+    for mine in suspects:
+        if mine in pairing.settled:
             continue
-        source = pairing.student.nodes[mine].edges[0].node
-        if not _single(pairing.reference, wanted) or _fed_by(pairing.reference, wanted) == pairing.pairs.get(
-            source
-        ):
-            continue
-        row = _row(pairing, mine)
+        row = _row(pairing, mine, set()) or _row(pairing, mine, _like(pairing, mine, suspects))
         if row:
             yield _moved(pairing, row)
+
+
+def _elsewhere(pairing: Pairing, mine: int, wanted: int) -> bool:
+    """Whether a step follows another one than expected, apart from steps that are missing or too many."""
+    source, need = pairing.student.nodes[mine].edges[0], pairing.reference.nodes[wanted].edges[0]
+    found = {pairing.pairs.get(node) for node, _ in through(pairing.student, source, pairing.pairs)}
+    expected = {node for node, _ in through(pairing.reference, need, pairing.back)}
+    return expected <= pairing.back.keys() and found.isdisjoint(expected)
 
 
 def _single(graph: NormalGraph, node: int) -> bool:
@@ -40,11 +50,21 @@ def _fed_by(graph: NormalGraph, node: int) -> int:
     return graph.nodes[node].edges[0].node
 
 
-def _row(pairing: Pairing, first: int) -> list[int]:
+def _like(pairing: Pairing, node: int, suspects: list[int]) -> set[int]:
+    """Return the suspects that are the same step as one: a step that moved in one block moved in others."""
+    nodes = pairing.student.nodes
+    return {
+        other
+        for other in suspects
+        if (nodes[other].op, nodes[other].settings) == (nodes[node].op, nodes[node].settings)
+    }
+
+
+def _row(pairing: Pairing, first: int, like: set[int]) -> list[int]:
     """Return the shortest row of the student's nodes from ``first`` on that has moved as a whole."""
     row = [first]
     while len(row) <= _LONGEST:
-        if _fits_without(pairing, row):
+        if _fits_without(pairing, row, like):
             return row
         last = row[-1]
         users = pairing.our_users[last]
@@ -60,51 +80,60 @@ def _row(pairing: Pairing, first: int) -> list[int]:
     return []
 
 
-def _fits_without(pairing: Pairing, row: list[int]) -> bool:
-    """Whether the neighbours of a row agree in both graphs once the row is left out of both."""
+def _fits_without(pairing: Pairing, row: list[int], like: set[int]) -> bool:
+    """Whether the neighbours of a row agree in both graphs once the row, and what is ``like`` it, is left out."""
     student, reference, pairs = pairing.student, pairing.reference, pairing.pairs
     theirs = [pairs[node] for node in row]
-    ours_before, theirs_before = _fed_by(student, row[0]), _fed_by(reference, theirs[0])
-    users = set(pairing.our_users[row[-1]])
-    their_users = set(pairing.their_users[theirs[-1]])
-    if theirs_before not in pairing.back or ours_before not in pairs:
-        return False
-    touched = users | {pairing.back[user] for user in their_users if user in pairing.back}
-    if not touched or any(user not in pairs for user in users):
-        return False
-    for user in touched:
-        found = Counter(
-            pairs.get(ours_before if edge.node == row[-1] else edge.node)
-            for edge in student.nodes[user].edges
-        )
-        expected = Counter(
-            theirs_before if edge.node == theirs[-1] else edge.node
-            for edge in reference.nodes[pairs[user]].edges
-        )
+    ours_out = {
+        *row,
+        *like,
+        *(n for n in range(len(student.nodes)) if n not in pairs and _single(student, n)),
+    }
+    theirs_out = {*theirs, *(pairs[node] for node in like)} | {
+        n for n in range(len(reference.nodes)) if n not in pairing.back and _single(reference, n)
+    }
+
+    def source(node: int) -> int | None:
+        while node in ours_out:
+            node = _fed_by(student, node)
+        return pairs.get(node)
+
+    def wanted_source(node: int) -> int:
+        while node in theirs_out:
+            node = _fed_by(reference, node)
+        return node
+
+    for user in _touched(pairing, row):
+        found = Counter(source(edge.node) for edge in student.nodes[user].edges)
+        expected = Counter(wanted_source(edge.node) for edge in reference.nodes[pairs[user]].edges)
         if found != expected:
             return False
-    return _ends_agree(pairing, row[-1], ours_before, theirs[-1], theirs_before)
-
-
-def _ends_agree(pairing: Pairing, last: int, before: int, their_last: int, their_before: int) -> bool:
-    """Whether the outputs are taken from the same nodes once the row is left out."""
-    found = [pairing.pairs.get(before if node == last else node) for _, node, _ in pairing.student.outputs]
-    expected = [their_before if node == their_last else node for _, node, _ in pairing.reference.outputs]
-    moved_end = any(node == last for _, node, _ in pairing.student.outputs) or any(
-        node == their_last for _, node, _ in pairing.reference.outputs
+    moved_end = any(node in row for _, node, _ in student.outputs) or any(
+        node in theirs for _, node, _ in reference.outputs
     )
-    return not moved_end or found == expected
+    return not moved_end or (
+        [source(node) for _, node, _ in student.outputs]
+        == [wanted_source(node) for _, node, _ in reference.outputs]
+    )
+
+
+def _touched(pairing: Pairing, row: list[int]) -> set[int]:
+    """Return the student's nodes that a row feeds, and those that it should feed."""
+    fed = {user for user in pairing.our_users[row[-1]] if user in pairing.pairs}
+    should = pairing.their_users[pairing.pairs[row[-1]]]
+    return fed | {pairing.back[user] for user in should if user in pairing.back}
 
 
 def _moved(pairing: Pairing, row: list[int]) -> Difference:
     first, last = row[0], row[-1]
     theirs = [pairing.pairs[node] for node in row]
-    before = _fed_by(pairing.student, first)
-    wanted_before = pairing.back[_fed_by(pairing.reference, theirs[0])]
-    touched = set(pairing.our_users[last]) | {
-        pairing.back[user] for user in pairing.their_users[theirs[-1]] if user in pairing.back
-    }
-    pairing.settled.update(row, touched, {before, wanted_before} - _heads(pairing))
+    before, wanted_before = _fed_by(pairing.student, first), _place_asked_for(pairing, theirs[0])
+    touched = _touched(pairing, row)
+    pairing.settled.update(row, touched)
+    if any(node == last for _, node, _ in pairing.student.outputs) or any(
+        node == theirs[-1] for _, node, _ in pairing.reference.outputs
+    ):
+        pairing.settled.update(node for _, node, _ in pairing.student.outputs)
     names = pairing.ours.names(row)
     stands, comes = ("stand", "come") if len(row) > 1 else ("stands", "comes")
     here, there = pairing.ours.name(before), pairing.ours.name(wanted_before)
@@ -125,11 +154,7 @@ def _moved(pairing: Pairing, row: list[int]) -> Difference:
     )
 
 
-def _heads(pairing: Pairing) -> set[int]:
-    """Return the nodes of the student that are fed rightly as they stand."""
-    return {
-        mine
-        for mine, wanted in pairing.pairs.items()
-        if [pairing.pairs.get(edge.node) for edge in pairing.student.nodes[mine].edges]
-        == [edge.node for edge in pairing.reference.nodes[wanted].edges]
-    }
+def _place_asked_for(pairing: Pairing, theirs: int) -> int:
+    """Return the student's node after which a row should stand."""
+    ((node, _), *_) = through(pairing.reference, pairing.reference.nodes[theirs].edges[0], pairing.back)
+    return pairing.back[node]

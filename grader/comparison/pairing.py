@@ -10,6 +10,7 @@ from typing import Any
 from grader.canonical import Edge, Node, NormalGraph
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.wording import Wording, label
+from grader.graph import Shape
 from grader.tasks import CompareOptions
 
 __all__ = ["Pairing", "kin", "same_settings", "through"]
@@ -21,7 +22,8 @@ class Pairing:
 
     ``pairs`` maps the student's nodes to the reference's. ``settled`` are nodes of the student whose
     connections a difference found earlier explains, ``explained`` nodes of the reference whose absence one
-    does; the searches add to them.
+    does, ``idle`` the shapes of weights that no output depends on and a difference speaks of; the searches
+    add to them.
     """
 
     student: NormalGraph
@@ -30,6 +32,7 @@ class Pairing:
     options: CompareOptions
     settled: set[int] = field(default_factory=set)
     explained: set[int] = field(default_factory=set)
+    idle: list[Shape] = field(default_factory=list)
 
     @cached_property
     def back(self) -> dict[int, int]:

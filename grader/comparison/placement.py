@@ -18,6 +18,7 @@ from grader.comparison.pairing import Pairing, same_settings
 from grader.comparison.records import Difference
 from grader.comparison.sharing import rebuilt_steps, sharing_differences
 from grader.comparison.steps import changed_steps, extra_steps, missing_steps
+from grader.comparison.unreached import unreached_differences
 from grader.comparison.wording import listing, shape_text
 from grader.tasks import CompareOptions
 
@@ -44,6 +45,8 @@ def find_differences(
     if order is not None:
         return (order,)
     pairing = Pairing(student, reference, pairs, options)
+    if student.source.dynamic is not None and reference.source.dynamic is None:
+        return (_dynamic(pairing, student.source.dynamic),)
     inner = [difference for search in _SEARCHES for difference in search(pairing)]
     outer = list(output_differences(pairing))
     counts = [one for one in outer if one.kind in ("missing-output", "extra-output")]
@@ -52,6 +55,7 @@ def find_differences(
         crossed = _order_of_inputs(student, reference, options)
         if crossed is not None:
             return (crossed,)
+    found += unreached_differences(student, reference, told=pairing.idle)
     found = found or list(_other_shape(pairing))
     return tuple(found) or (
         pairing.difference(
@@ -105,6 +109,16 @@ def _order_of_inputs(
         message = f"The inputs are listed in another order: expected {expected}, in this order."
     return pairing.difference(
         "wrong-connection", "at the model's inputs", message, expected=expected, found=found
+    )
+
+
+def _dynamic(pairing: Pairing, reason: str) -> Difference:
+    return pairing.difference(
+        "dynamic",
+        "in the whole model",
+        f"What the model computes is decided while it runs ({reason}), expected the same steps for every input.",
+        expected="the same steps for every input",
+        found=reason,
     )
 
 

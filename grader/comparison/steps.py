@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from grader.canonical import Node, NormalGraph
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings, through
 from grader.comparison.records import Difference, DifferenceKind
+from grader.comparison.unreached import unreached_weights
 from grader.comparison.wording import activation_text, apart, article, label, listing
+from grader.graph import Shape
 
 __all__ = ["SHAPING", "changed_steps", "extra_steps", "missing_steps", "only_wiring"]
 
@@ -24,7 +27,8 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
             continue
         if kin(node.op) != kin(other.op):
             pairing.settled.add(mine)
-            yield _replaced(pairing, mine, wanted)
+            if not _asked_to_share(pairing, wanted):
+                yield _replaced(pairing, mine, wanted)
         elif same_settings(node, other):
             continue  # another shape only: the effect of a difference further up
         elif node.op == "activation":
@@ -38,6 +42,17 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
             )
         else:
             yield from _settings(pairing, mine, wanted)
+
+
+def _asked_to_share(pairing: Pairing, wanted: int) -> bool:
+    """Whether a reference node is one more call of a layer that the student has: then the sharing is missing."""
+    other = pairing.reference.nodes[wanted]
+    return bool(other.weights) and any(
+        theirs != wanted
+        and pairing.reference.nodes[theirs].weights == other.weights
+        and pairing.student.nodes[mine].op == other.op
+        for mine, theirs in pairing.pairs.items()
+    )
 
 
 def _replaced(pairing: Pairing, mine: int, wanted: int) -> Difference:
@@ -159,24 +174,62 @@ def _missing(pairing: Pairing, run: list[int]) -> Difference:
     else:
         wanted = listing(article(name) for name in names)
     follows = _follower(pairing, run, sources)
-    message = f"{where}, expected {wanted}, {follows}."
-    if _repeats(reference, run):
-        message = f"One block too few: {where}, expected another {listing(names)}, {follows}."
+    message = f"{where}, expected {wanted}, found {follows} at once."
+    if not follows:
+        message = f"{where}, expected {wanted} as well, found no such branch."
+    if follows and _repeats(reference, run):
+        message = f"One block too few: {where}, expected another {listing(names)}, found {follows} at once."
+    if not _held_idle(pairing, run):
+        return pairing.difference(
+            "missing-layer", where, message, expected=wanted, found="nothing", reference=run
+        )
+    branch = _is_branch(pairing, run)
     return pairing.difference(
-        "missing-layer", where, message, expected=wanted, found="nothing", reference=run
+        "dead-branch" if branch else "missing-layer",
+        where,
+        message + " The model holds such layers, and no output depends on them.",
+        expected=wanted,
+        found=f"the branch of {wanted}" if branch else "nothing",
+        reference=run,
+    )
+
+
+def _held_idle(pairing: Pairing, run: list[int]) -> bool:
+    """Whether the student's model holds the weights of a missing run, without using them; notes them as told."""
+    shapes = [
+        pairing.reference.source.weights[weight].shape
+        for node in run
+        for weight in pairing.reference.nodes[node].weights
+    ]
+    weights = pairing.student.source.weights
+    held: Counter[Shape] = Counter(weights[weight].shape for weight in unreached_weights(pairing.student))
+    if not shapes or Counter[Shape](shapes) - (held - Counter(pairing.idle)):
+        return False
+    pairing.idle.extend(shapes)
+    return True
+
+
+def _is_branch(pairing: Pairing, run: list[int]) -> bool:
+    """Whether a run should have been joined with something, where nothing takes its place."""
+    nodes = pairing.reference.nodes
+    return any(
+        user not in pairing.back
+        or len(pairing.student.nodes[pairing.back[user]].edges) < len(nodes[user].edges)
+        for user in pairing.their_users[run[-1]]
+        if len(nodes[user].edges) > 1
     )
 
 
 def _follower(pairing: Pairing, run: list[int], sources: set[int]) -> str:
-    """Say what the student has in the place of a missing run."""
+    """Name what the student has in the place of a missing run; nothing where it has nothing."""
     users = {pairing.back[user] for node in run for user in pairing.their_users[node] if user in pairing.back}
     here = sorted({user for source in sources for user in pairing.our_users[source]} & users)
     if here:
-        return f"found {pairing.ours.names(here)} at once"
+        return pairing.ours.names(here)
     given = {node for _, node, _ in pairing.student.outputs}
     if sources & given and any(node in run for _, node, _ in pairing.reference.outputs):
-        return "found the model's output at once"
-    return "found none there"
+        return "the model's output"
+    return ""
 
 
 def extra_steps(pairing: Pairing) -> Iterator[Difference]:

@@ -12,6 +12,9 @@ __all__ = ["RESIDUAL"]
 
 _UNIT = "04_residual_connections"
 _PROJECTING = ("Conv1D", "Conv2D", "Conv3D", "Dense", "EinsumDense")
+# What else stands on a shortcut: it fits the shape, and bends nothing.
+_FITTING = ("Normalization", "AveragePooling", "MaxPooling", "ZeroPadding", "Pad")
+_LONGEST_SHORTCUT = 4
 
 
 def _nodes(graph: NormalGraph, op: str) -> list[int]:
@@ -98,14 +101,38 @@ def _has_projection(graph: NormalGraph) -> bool:
     return False
 
 
-def _joins_two_ways(graph: NormalGraph, merge: int) -> bool:
-    """Whether what is merged comes from one tensor, as around a block, and not from separate inputs."""
-    lines = [_ancestors(graph, source) | {source} for source in _sources(graph, merge)]
-    return len(lines) > 1 and bool(set.intersection(*lines))
+def _is_residual(graph: NormalGraph, add: int) -> bool:
+    """Whether a sum adds to a tensor what that tensor, projected at most, was before: ``F(x) + x``."""
+    return bool(_main_paths(graph, add))
+
+
+def _main_paths(graph: NormalGraph, add: int) -> list[int]:
+    """Return those of a sum's sources that come out of where the shortcut, another source, starts."""
+    sources = _sources(graph, add)
+    lines = [_ancestors(graph, source) | {source} for source in sources]
+    for position, source in enumerate(sources):
+        starts = set(_up_the_shortcut(graph, source))
+        main = [other for place, other in enumerate(sources) if place != position and starts & lines[place]]
+        if main:
+            return main
+    return []
+
+
+def _up_the_shortcut(graph: NormalGraph, node: int) -> list[int]:
+    """Return a node, and those before it as far as a shortcut may reach back."""
+    found = [node]
+    while len(found) <= _LONGEST_SHORTCUT:
+        current = graph.nodes[found[-1]]
+        if len(current.edges) != 1 or not (
+            current.op in _PROJECTING or any(word in current.op for word in _FITTING)
+        ):
+            break
+        found.append(current.edges[0].node)
+    return found
 
 
 def _concatenate_instead_of_add(analysis: Analysis) -> bool:
-    sums = [add for add in _nodes(analysis.reference, "add") if _joins_two_ways(analysis.reference, add)]
+    sums = [add for add in _nodes(analysis.reference, "add") if _is_residual(analysis.reference, add)]
     for ours, theirs in analysis.pairs.items():
         if analysis.student.nodes[ours].op == "concatenate" and theirs in sums:
             return True
@@ -123,7 +150,8 @@ def _missing_skip(analysis: Analysis) -> bool:
     if len(_nodes(student, "add")) >= len(_nodes(reference, "add")):
         return False
     return any(
-        add not in analysis.back and _joins_two_ways(reference, add) for add in _nodes(reference, "add")
+        add not in analysis.back and any(source in analysis.back for source in _main_paths(reference, add))
+        for add in _nodes(reference, "add")
     )
 
 
@@ -133,6 +161,10 @@ def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
         return False
     student, reference = analysis.student, analysis.reference
     for ours, theirs in _paired_adds(analysis):
+        if not _is_residual(reference, theirs) or len(_sources(student, ours)) < len(
+            _sources(reference, theirs)
+        ):
+            continue
         fed = {analysis.pairs.get(source) for source in _sources(student, ours)}
         needs = set(_sources(reference, theirs))
         absent = {_present_start(analysis, source) for source in needs - fed if source not in analysis.back}
@@ -164,7 +196,7 @@ def _activation_before_add(analysis: Analysis) -> bool:
     users = reference.consumers()
     for ours, theirs in _paired_adds(analysis):
         after = [user for user, _, _ in users[theirs] if reference.nodes[user].op == "activation"]
-        if not after:
+        if not after or any(_fed_by_sum(analysis, user, ours) for user in after):
             continue
         expected = set(_sources(reference, theirs))
         for source in _sources(student, ours):
@@ -177,6 +209,11 @@ def _activation_before_add(analysis: Analysis) -> bool:
             if counterpart is None or counterpart in after:
                 return True
     return False
+
+
+def _fed_by_sum(analysis: Analysis, user: int, ours: int) -> bool:
+    """Whether the student's counterpart of a step after the sum stands after the sum as well."""
+    return user in analysis.back and ours in _sources(analysis.student, analysis.back[user])
 
 
 RESIDUAL: tuple[Misconception, ...] = (
