@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from grader.canonical.arguments import CONDITIONS, needed_constants, needed_edges
 from grader.canonical.merges import COMMUTATIVE, MERGES
 from grader.canonical.rewriting import make_key, rewrite
 from grader.canonical.rules import steps
-from grader.graph import Call, Layer, ModelGraph, Shape
+from grader.graph import Call, Layer, ModelGraph, Shape, Weight
 from grader.tasks import CompareOptions
 
 __all__ = ["Edge", "Node", "NormalGraph", "normalize"]
@@ -76,20 +77,28 @@ class NormalGraph:
         return users
 
 
-def normalize(graph: ModelGraph, options: CompareOptions | None = None) -> NormalGraph:
-    """Return the normal form of a graph; ``options`` say which properties must be kept in it."""
-    builder = _Builder(graph, options or CompareOptions())
-    return builder.build()
+def normalize(
+    graph: ModelGraph, options: CompareOptions | None = None, *, masks: bool = True
+) -> NormalGraph:
+    """Return the normal form of a graph; ``options`` say which properties must be kept in it.
+
+    With ``masks``, a mask that Keras takes along with a tensor is as good as one that is passed by hand: what
+    counts is which layers are given it. Without, such masks are left out, and the settings that make them count.
+    """
+    return _Builder(graph, options or CompareOptions(), masks).build()
 
 
 class _Builder:
     """Walks the calls once, in order, and adds zero, one or two nodes for each."""
 
-    def __init__(self, graph: ModelGraph, options: CompareOptions) -> None:
+    def __init__(self, graph: ModelGraph, options: CompareOptions, masks: bool) -> None:
         self.graph = graph
         self.options = options
+        self.masks = masks
+        self.conditions: dict[tuple[str, tuple[Edge, ...]], int] = {}
         self.nodes: list[Node] = []
         self.made: dict[int, tuple[int, int]] = {}  # tensor → (node, output)
+        self.weight_facts = [self._facts(weight) for weight in graph.weights]
 
     def build(self) -> NormalGraph:
         graph = self.graph
@@ -114,15 +123,13 @@ class _Builder:
         calls: tuple[int, ...],
         outputs: tuple[int, ...] = (),
     ) -> int:
-        weight_facts = [self._weight_facts(weight) for weight in weights]
-        key = make_key(op, settings, shapes, weight_facts)
+        key = make_key(op, settings, shapes, [self.weight_facts[weight] for weight in weights])
         self.nodes.append(Node(op, settings, key, edges, shapes, weights, calls))
         for position, tensor in enumerate(outputs):
             self.made[tensor] = (len(self.nodes) - 1, position)
         return len(self.nodes) - 1
 
-    def _weight_facts(self, index: int) -> list[Any]:
-        weight = self.graph.weights[index]
+    def _facts(self, weight: Weight) -> list[Any]:
         facts: list[Any] = [list(weight.shape), weight.dtype]
         return [*facts, weight.trainable] if self.options.trainable else facts
 
@@ -133,7 +140,7 @@ class _Builder:
         edges = tuple(
             Edge(argument.place, *self.made[argument.tensor])
             for argument in call.arguments
-            if argument.tensor is not None
+            if argument.tensor is not None and (self.masks or not argument.implied)
         )
         constants = {
             argument.place: argument.value
@@ -142,10 +149,19 @@ class _Builder:
         }
         tied = {argument.place: argument.weight for argument in call.arguments if argument.weight is not None}
         weights = (*layer.weights, *(tied[place] for place in sorted(tied)))
-        stages = steps(layer, constants, shapes, self._input_shapes(edges))
+        edges = needed_edges(layer, edges)
+        if self.masks and layer.class_name == "Embedding" and layer.origin == "keras.layers":
+            layer = layer.model_copy(
+                update={"config": {name: value for name, value in layer.config.items() if name != "mask_zero"}}
+            )
+        condition = layer.origin == "keras.ops" and layer.class_name in CONDITIONS
+        if condition and layer.class_name in ("LogicalAnd", "LogicalOr") and _all_one(edges):
+            self.made[call.outputs[0]] = (edges[0].node, edges[0].output)
+            return
+        stages = steps(layer, needed_constants(layer, constants), shapes, self._input_shapes(edges))
         # `Add()([a, b])` and `a + b` fill differently named slots, as do `2 * x` and `x * 2`.
         if (stages and stages[0][0] in MERGES) or len(edges) == 1:
-            edges = tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
+            edges = tuple(Edge(str(position), edge.node, edge.output) for position, edge in enumerate(edges))
         else:
             edges = tuple(sorted(edges, key=lambda edge: edge.slot))
         if not stages and len(edges) == 1:
@@ -157,9 +173,14 @@ class _Builder:
             if tied and first:
                 kept = {**kept, "weight slots": sorted(tied)}
             made = shapes if last else _before(op, settings, shapes)
-            node = self._add(
-                op, kept, edges, made, weights if first else (), (index,), call.outputs if last else ()
-            )
+            ends = call.outputs if last else ()
+            if condition and not weights:
+                asked = (make_key(op, kept, made, []), edges)
+                if asked in self.conditions:
+                    self.made[ends[0]] = (self.conditions[asked], 0)
+                    continue
+                self.conditions[asked] = len(self.nodes)
+            node = self._add(op, kept, edges, made, weights if first else (), (index,), ends)
             edges = (Edge("0", node, 0),)
 
     def _input_shapes(self, edges: tuple[Edge, ...]) -> tuple[Shape, ...]:
@@ -176,6 +197,10 @@ class _Builder:
         if self.options.initializers:
             kept |= {key: value for key, value in layer.config.items() if key.endswith("_initializer")}
         return kept
+
+
+def _all_one(edges: tuple[Edge, ...]) -> bool:
+    return len(edges) == 2 and edges[0] == replace(edges[1], slot=edges[0].slot)
 
 
 def _before(op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -196,6 +221,8 @@ def _prune(graph: NormalGraph, keep: int) -> NormalGraph:
             continue
         live.add(index)
         stack.extend(edge.node for edge in graph.nodes[index].edges if edge.node not in live)
+    if len(live) == len(graph.nodes):
+        return graph
     order = sorted(live)
     place = {old: new for new, old in enumerate(order)}
     nodes = tuple(

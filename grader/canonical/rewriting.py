@@ -23,10 +23,13 @@ __all__ = ["make_key", "rewrite"]
 
 _PADDED = frozenset(f"{kind}Conv{dims}D" for kind in ("", "Depthwise", "Separable") for dims in (1, 2, 3))
 
+# One encoder for all: json.dumps makes a new one at every call that asks for sorted keys.
+_written = json.JSONEncoder(sort_keys=True, check_circular=False).encode
+
 
 def make_key(op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...], weights: list[Any]) -> str:
     """Return the canonical text of a step: everything about it that has to agree, wiring aside."""
-    return json.dumps([op, settings, [shape[1:] for shape in shapes], weights], sort_keys=True)
+    return _written([op, settings, [shape[1:] for shape in shapes], weights])
 
 
 def rewrite(graph: NormalGraph) -> NormalGraph:
@@ -54,8 +57,8 @@ class _Rewriter:
         for index in range(len(self.nodes)):
             self._draw_together(index)
             self._unorder(index)
-            for rule in _RULES:
-                step = self._step(index)
+            for ops, rule in _RULES:
+                step = self._step(index) if self.nodes[index].op in ops else None
                 found = rule(step) if step is not None else None
                 if found is not None:
                     self.nodes[index] = found
@@ -92,12 +95,10 @@ class _Rewriter:
 
     def _unorder(self, index: int) -> None:
         """A difference whose sign is lost at once may be taken either way round."""
+        if self.nodes[index].op not in ("ops Absolute", "ops Square"):
+            return
         step = self._step(index)
-        if (
-            step is not None
-            and step.node.op in ("ops Absolute", "ops Square")
-            and step.inner.op == "subtract"
-        ):
+        if step is not None and step.inner.op == "subtract":
             other = step.inner
             key = _key_with(other, "difference", other.settings)
             self.nodes[step.edge.node] = replace(other, op="difference", key=key)
@@ -105,7 +106,7 @@ class _Rewriter:
 
 def _one_rescaling(step: _Step) -> Node | None:
     """``(x * a + b) * c + d`` is one rescaling."""
-    if step.node.op != "Rescaling" or step.inner.op != "Rescaling":
+    if step.inner.op != "Rescaling":
         return None
     outer, inner = step.node.settings, step.inner.settings
     if not all(_scalar(settings) for settings in (outer, inner)):
@@ -118,7 +119,7 @@ def _one_rescaling(step: _Step) -> Node | None:
 
 def _average(step: _Step) -> Node | None:
     """A sum of n tensors divided by n is their average."""
-    if step.node.op != "Rescaling" or step.inner.op != "add" or step.inner.settings:
+    if step.inner.op != "add" or step.inner.settings:
         return None
     settings, count = step.node.settings, len(step.inner.edges)
     if count < 2 or not _scalar(settings) or settings["offset"]:
@@ -128,7 +129,7 @@ def _average(step: _Step) -> Node | None:
 
 def _one_reshape(step: _Step) -> Node | None:
     """Of two reshapes, the last one says it all."""
-    if step.node.op != "reshape" or step.inner.op != "reshape":
+    if step.inner.op != "reshape":
         return None
     return _merged(step, "reshape", step.node.settings)
 
@@ -136,11 +137,7 @@ def _one_reshape(step: _Step) -> Node | None:
 def _padding(step: _Step) -> Node | None:
     """Zeros put around the input of an unpadded convolution are "same" padding when they are as many."""
     node, pad = step.node, step.inner
-    if (
-        node.op not in _PADDED
-        or not pad.op.startswith("ZeroPadding")
-        or node.settings.get("padding") != "valid"
-    ):
+    if not pad.op.startswith("ZeroPadding") or node.settings.get("padding") != "valid":
         return None
     if {node.settings.get("data_format"), pad.settings.get("data_format")} & {"channels_first"}:
         return None
@@ -165,7 +162,13 @@ def _padding(step: _Step) -> Node | None:
     return _merged(step, node.op, {**node.settings, "padding": "same"})
 
 
-_RULES: tuple[Callable[[_Step], Node | None], ...] = (_one_rescaling, _average, _one_reshape, _padding)
+# Each rule with the ops of the nodes it looks at.
+_RULES: tuple[tuple[frozenset[str], Callable[[_Step], Node | None]], ...] = (
+    (frozenset({"Rescaling"}), _one_rescaling),
+    (frozenset({"Rescaling"}), _average),
+    (frozenset({"reshape"}), _one_reshape),
+    (_PADDED, _padding),
+)
 
 
 def _merged(step: _Step, op: str, settings: Mapping[str, Any]) -> Node:
