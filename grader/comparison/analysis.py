@@ -10,11 +10,13 @@ from grader.canonical import COMMUTATIVE, NormalGraph, normalize
 from grader.comparison.alignment import align
 from grader.comparison.compile_state import compile_differences
 from grader.comparison.isomorphism import correspondence
+from grader.comparison.masks import carries_masks, mask_differences
 from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
 from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
+from grader.comparison.wiring import same_wiring
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
@@ -66,7 +68,21 @@ def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions 
 
 
 def _architecture(student: ModelGraph, reference: ModelGraph, options: CompareOptions) -> Analysis:
-    ours, theirs = normalize(student, options), normalize(reference, options)
+    found = _compared(student, reference, options, masks=True)
+    if found.same or not (carries_masks(student) or carries_masks(reference)):
+        return found
+    told = _compared(student, reference, options, masks=False)
+    if told.same:
+        apart = mask_differences(told.student, told.reference, told.pairs)
+        return replace(told, same=False, differences=apart, reordered={})
+    # A mask that came along is best told by the layer it comes from, one that was passed by hand by itself.
+    return told if len(told.differences) <= len(found.differences) else found
+
+
+def _compared(
+    student: ModelGraph, reference: ModelGraph, options: CompareOptions, *, masks: bool
+) -> Analysis:
+    ours, theirs = normalize(student, options, masks=masks), normalize(reference, options, masks=masks)
     mapping, reordered = _match(ours, theirs, options)
     if mapping is not None:
         pairs = dict(enumerate(mapping))
@@ -122,7 +138,8 @@ def summarize(
         student=student,
         reference=reference,
         matched=tuple(matched),
-        same_wiring=same or _same_wiring(analysis.student, analysis.reference),
+        same_wiring=same
+        or same_wiring(analysis.student, analysis.reference, analysis.pairs, analysis.differences),
         student_counts=count(student),
         reference_counts=count(reference),
         weight_map=_weight_map(analysis) if analysis.same else None,
@@ -141,16 +158,6 @@ def count(graph: ModelGraph) -> Counts:
         trainable=graph.count_weights(trainable=True),
         non_trainable=graph.count_weights(trainable=False),
     )
-
-
-def _same_wiring(student: NormalGraph, reference: NormalGraph) -> bool:
-    """Compare what feeds what, whatever the settings: every node is reduced to its kind."""
-    return correspondence(_bare(student), _bare(reference)) is not None
-
-
-def _bare(graph: NormalGraph) -> NormalGraph:
-    nodes = tuple(replace(node, key=node.op, weights=()) for node in graph.nodes)
-    return replace(graph, nodes=nodes)
 
 
 def _weight_map(analysis: Analysis) -> tuple[int, ...]:
