@@ -92,18 +92,19 @@ def describe(file: Path, as_json: AsJson = False) -> None:
 
 @app.command()
 def compare(student: Path, reference: Path, as_json: AsJson = False) -> None:
-    """Compare two saved models as architectures.
+    """Compare two saved models as architectures, and what they compute where these differ.
 
     Example: grader compare student.keras reference.keras --json. Exit codes: 0 equivalent, 1 not
     equivalent, 2 unusable file.
     """
     from grader.comparison import analyse, summarize
     from grader.misconceptions import diagnose
-    from grader.saved_models import read_models
+    from grader.saved_models import compare_runs, read_models
 
     ours, theirs = read_models([student, reference])
     analysis = analyse(ours, theirs)
-    result = summarize(analysis, diagnose(analysis))
+    behaviour = compare_runs(analysis, student, reference)
+    result = summarize(analysis, diagnose(analysis, behaviour), behaviour)
     if as_json:
         chosen = {
             "equivalent",
@@ -112,8 +113,14 @@ def compare(student: Path, reference: Path, as_json: AsJson = False) -> None:
             "same_wiring",
             "student_counts",
             "reference_counts",
+            "behaviour",
         }
         typer.echo(result.model_dump_json(include=chosen))
+    elif result.equivalent and behaviour is not None:
+        typer.echo(
+            f"Equivalent: written otherwise, and the same function. With the same weights, {behaviour.runs} runs in "
+            f"inference and training mode gave outputs at most {behaviour.gap:.1g} apart."
+        )
     elif result.equivalent:
         typer.echo("Equivalent: the same architecture.")
     else:

@@ -1,4 +1,4 @@
-"""Graphs of saved models, read in a separate process so that this one never loads Keras."""
+"""Saved models, read and run in a separate process so that this one never loads Keras."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from grader import model_archive
-from grader.errors import UnreadableModelError
+from grader.comparison import Analysis, Behaviour
+from grader.errors import EvidenceError, UnreadableModelError
+from grader.evidence import Challenge, Reply, parse_reply
 from grader.graph import ModelGraph
+from grader.judge import compare_behaviour
+from grader.tasks import CompareOptions
 
-__all__ = ["read_models"]
+__all__ = ["compare_runs", "models_to_ask", "read_models"]
 
 
 def read_models(paths: Sequence[Path]) -> list[ModelGraph]:
@@ -41,14 +46,12 @@ def _from_json(path: Path) -> ModelGraph:
 
 
 def _load(paths: Sequence[Path]) -> list[ModelGraph]:
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", **os.environ}
-    environment.setdefault("KERAS_BACKEND", _installed_backend())
     done = subprocess.run(  # noqa: S603  # our own module; the paths are arguments, not commands
         [sys.executable, "-m", "grader.models.files", *map(str, paths)],
         capture_output=True,
         text=True,
         check=False,
-        env=environment,
+        env=_environment(),
     )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if len(lines) != len(paths):
@@ -58,6 +61,71 @@ def _load(paths: Sequence[Path]) -> list[ModelGraph]:
         if "error" in line:
             raise UnreadableModelError(line["error"])
     return [ModelGraph.from_json(json.dumps(line["graph"])) for line in lines]
+
+
+def compare_runs(analysis: Analysis, student: Path, reference: Path) -> Behaviour | None:
+    """Run two saved models where their graphs differ and they might compute the same; ``None`` where not.
+
+    A file that holds a graph alone cannot be run.
+    """
+    if ".json" in (student.suffix, reference.suffix):
+        return None
+    with ExitStack() as stack:
+        asked: list[list[Callable[[Challenge], Reply]]] = []
+
+        def ask(model: int) -> Callable[[Challenge], Reply]:
+            def answer(challenge: Challenge) -> Reply:
+                if not asked:  # the process is started for the first question
+                    asked.append(stack.enter_context(models_to_ask([student, reference])))
+                return asked[0][model](challenge)
+
+            return answer
+
+        try:
+            return compare_behaviour(analysis, CompareOptions(), ask(0), ask(1))
+        except EvidenceError:  # what was read cannot be run: the graphs have to do
+            return None
+
+
+@contextmanager
+def models_to_ask(paths: Sequence[Path]) -> Iterator[list[Callable[[Challenge], Reply]]]:
+    """Load saved models in one process, and lend a function for each that has it answer a challenge.
+
+    Raises:
+        EvidenceError: from such a function, when the process ended or wrote something else than a reply.
+    """
+    process = subprocess.Popen(  # noqa: S603  # our own module; the paths are arguments, not commands
+        [sys.executable, "-m", "grader.models.asked", *map(str, paths)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=_environment(),
+    )
+
+    def asker(model: int) -> Callable[[Challenge], Reply]:
+        def ask(challenge: Challenge) -> Reply:
+            assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+            try:
+                process.stdin.write(json.dumps({"model": model, "challenge": challenge.to_json()}) + "\n")
+                process.stdin.flush()
+            except BrokenPipeError as error:
+                raise EvidenceError(f"{paths[model]} could not be run") from error
+            return parse_reply(process.stdout.readline())
+
+        return ask
+
+    try:
+        yield [asker(model) for model in range(len(paths))]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _environment() -> dict[str, str]:
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", **os.environ}
+    environment.setdefault("KERAS_BACKEND", _installed_backend())
+    return environment
 
 
 def _installed_backend() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -46,6 +48,37 @@ def test_unequal_models_exit_with_1_and_say_why(saved: dict[str, Path]) -> None:
     assert 1 == result.exit_code
     assert "1. After the second BatchNormalization, expected an Add" in result.output
     assert "missing-skip" in result.output
+
+
+MAKE_GATES = """
+import sys
+import keras
+
+def gate(rearranged, activation):
+    x = keras.Input((6,))
+    h = keras.layers.Dense(6, activation=activation)(x)
+    g = keras.layers.Dense(6, activation="sigmoid")(x)
+    y = x + g * (h - x) if rearranged else g * h + (1 - g) * x
+    return keras.Model(x, keras.layers.Dense(3)(y))
+
+gate(False, "relu").save("reference.keras")
+gate(True, "relu").save("rearranged.keras")
+gate(True, "tanh").save("wrong.keras")
+"""
+
+
+@pytest.mark.keras
+def test_saved_models_that_differ_are_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero also means another graph that computes the same; one, a graph that does not."""
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", MAKE_GATES], cwd=tmp_path, check=True)
+    same = run("compare", tmp_path / "rearranged.keras", tmp_path / "reference.keras")
+    assert 0 == same.exit_code
+    assert same.output.startswith("Equivalent: written otherwise, and the same function.")
+    wrong = run("compare", tmp_path / "wrong.keras", tmp_path / "reference.keras", "--json")
+    assert 1 == wrong.exit_code
+    found = json.loads(wrong.output)
+    assert (False, False) == (found["equivalent"], found["behaviour"]["same"])
 
 
 def test_what_to_do_is_true_of_two_files(saved: dict[str, Path], tmp_path: Path) -> None:
