@@ -9,7 +9,7 @@ from grader.judge.challenge import Answers, weigh
 from grader.judge.result import CaseResult
 from grader.judge.rows import build_rows, holds
 from grader.keys import TaskKey
-from grader.misconceptions import HARD_CODED_SIZE
+from grader.misconceptions import HARD_CODED_SIZE, STATIC_GRAPH_SUBCLASSED
 from grader.tasks import Api
 from grader.verdict import Outcome, Verdict
 
@@ -162,7 +162,15 @@ class _Bench:
         if not failing or self.faults or self._cannot_vary(failing):
             return ()
         only_hidden = failing[0] >= self.key.visible > 0
-        return (HARD_CODED_SIZE, *shown.diagnoses) if only_hidden else shown.diagnoses
+        found = (*shown.diagnoses, *self._other_api(shown))
+        return (HARD_CODED_SIZE, *found) if only_hidden else found
+
+    def _other_api(self, shown: CaseResult) -> tuple[Diagnosis, ...]:
+        """Name the class that was written where the task asks for a model without one."""
+        student = shown.given.graph
+        asked = any(isinstance(e, Api) and e.api != "subclassed" for e in self.key.task.expects)
+        static = student is not None and student.api == "subclassed" and student.dynamic is None
+        return (STATIC_GRAPH_SUBCLASSED,) if asked and static else ()
 
     def _message(self, failing: list[int], shown: CaseResult) -> str:
         count = len(self.results)

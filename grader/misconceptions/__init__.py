@@ -1,22 +1,63 @@
-"""Named mistakes: one module per family, and the one place that asks them all."""
+"""Named mistakes: one module per family, and the one place that asks them all.
+
+Where several mistakes are seen, the root cause comes first, because a learner who mends it often finds the
+rest gone:
+
+1. What the model takes and gives: its number of inputs and outputs, an input that leads nowhere, outputs in
+   another order. Most of what lies behind a missing output is missing with it.
+2. The mistakes around ``F(x) + x``. They explain the plain differences they consist of, and these are not
+   told again: a missing shortcut is a missing ``Add``.
+3. Plain differences, in the order in which ``grader.comparison.placement`` finds them: a layer of another kind
+   or with other settings, steps in another order, parts built twice, steps missing or too many, then
+   connections, since a step that is not there is connected to nothing, and last the sharing of weights.
+4. How the model is trained: nothing of that can be judged before the model is the right one.
+"""
 
 from __future__ import annotations
 
 from grader.comparison import Analysis
-from grader.comparison.records import Behaviour, Diagnosis
+from grader.comparison.records import Behaviour, Diagnosis, DifferenceKind
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 from grader.misconceptions.misconception import Misconception
 from grader.misconceptions.residual import RESIDUAL
-from grader.misconceptions.structural import HARD_CODED_SIZE, structural_diagnosis
+from grader.misconceptions.structural import (
+    HARD_CODED_SIZE,
+    STATIC_GRAPH_SUBCLASSED,
+    structural_diagnosis,
+)
 from grader.misconceptions.training import TRAINING
 from grader.misconceptions.transfer import TRANSFER
 
-__all__ = ["CATALOGUE", "HARD_CODED_SIZE", "Misconception", "diagnose", "diagnose_failure"]
+__all__ = [
+    "CATALOGUE",
+    "HARD_CODED_SIZE",
+    "STATIC_GRAPH_SUBCLASSED",
+    "Misconception",
+    "diagnose",
+    "diagnose_failure",
+]
 
 _ARCHITECTURE: tuple[Misconception, ...] = RESIDUAL
 _TRAINED: tuple[Misconception, ...] = (*TRANSFER, *TRAINING)
 CATALOGUE: tuple[Misconception, ...] = (*_ARCHITECTURE, *_TRAINED)
+
+_INTERFACE: frozenset[DifferenceKind] = frozenset(
+    {"missing-input", "extra-input", "unused-input", "missing-output", "extra-output", "outputs-swapped"}
+)
+# What a mistake with a name of its own consists of.
+_PARTS: frozenset[DifferenceKind] = frozenset(
+    {
+        "missing-layer",
+        "extra-layer",
+        "wrong-layer",
+        "wrong-activation",
+        "wrong-shape",
+        "wrong-connection",
+        "missing-connection",
+        "extra-connection",
+    }
+)
 
 
 def diagnose(analysis: Analysis, behaviour: Behaviour | None = None) -> tuple[Diagnosis, ...]:
@@ -32,13 +73,12 @@ def diagnose(analysis: Analysis, behaviour: Behaviour | None = None) -> tuple[Di
 
 def _of_architecture(analysis: Analysis) -> tuple[Diagnosis, ...]:
     named = tuple(mistake.diagnosis for mistake in _ARCHITECTURE if mistake.seen_in(analysis))
-    if named:
-        return named
     first: dict[str, Diagnosis] = {}
     for difference in analysis.differences:
-        if difference.kind not in first:
+        if difference.kind not in first and not (named and difference.kind in _PARTS):
             first[difference.kind] = structural_diagnosis(difference, analysis)
-    return tuple(first.values())
+    interface = tuple(found for kind, found in first.items() if kind in _INTERFACE)
+    return (*interface, *named, *(found for kind, found in first.items() if kind not in _INTERFACE))
 
 
 def diagnose_failure(failure: Failure, reference: ModelGraph) -> tuple[Diagnosis, ...]:
