@@ -81,13 +81,17 @@ class Argument(Record):
 
     ``place`` is where it stands in the call: ``"0"`` is the first positional argument, ``"0.2"``
     the third element of a list given first, ``"mask"`` a keyword. Exactly one of ``tensor`` and
-    ``weight`` is set, or neither, and then ``value`` is a constant.
+    ``weight`` is set, or neither, and then ``value`` is a constant. ``implied`` marks a mask that nobody
+    wrote: Keras takes it along with a tensor, from the layer that made it (``Embedding(mask_zero=True)``,
+    ``Masking``) to the layers that read it. ``training`` is an argument where a call is made in one mode
+    whatever the mode of the model.
     """
 
     place: str
     tensor: int | None = None
     weight: int | None = None
     value: JsonValue = None
+    implied: bool = False
 
 
 class Call(Record):
@@ -100,10 +104,14 @@ class Call(Record):
 
 
 class Port(Record):
-    """One input or output of the model: its key (position ``"0"``, or a dict key) and tensor."""
+    """One input or output of the model: its key (position ``"0"``, or a dict key) and tensor.
+
+    ``name`` is the name of an ``Input``: a model that takes a list takes a dict with these keys as well.
+    """
 
     key: str
     tensor: int
+    name: str = Field(default="", max_length=_LONGEST_NAME)
 
 
 class Loss(Record):

@@ -77,9 +77,7 @@ class NormalGraph:
         return users
 
 
-def normalize(
-    graph: ModelGraph, options: CompareOptions | None = None, *, masks: bool = True
-) -> NormalGraph:
+def normalize(graph: ModelGraph, options: CompareOptions | None = None, *, masks: bool = True) -> NormalGraph:
     """Return the normal form of a graph; ``options`` say which properties must be kept in it.
 
     With ``masks``, a mask that Keras takes along with a tensor is as good as one that is passed by hand: what
@@ -152,7 +150,9 @@ class _Builder:
         edges = needed_edges(layer, edges)
         if self.masks and layer.class_name == "Embedding" and layer.origin == "keras.layers":
             layer = layer.model_copy(
-                update={"config": {name: value for name, value in layer.config.items() if name != "mask_zero"}}
+                update={
+                    "config": {name: value for name, value in layer.config.items() if name != "mask_zero"}
+                }
             )
         condition = layer.origin == "keras.ops" and layer.class_name in CONDITIONS
         if condition and layer.class_name in ("LogicalAnd", "LogicalOr") and _all_one(edges):

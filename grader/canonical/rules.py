@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.canonical.activations import Step, activation_step, layer_activation
+from grader.canonical.arguments import RANDOM_LAYERS
 from grader.canonical.merges import MERGE_OPS, positive_axis
 from grader.canonical.operations import affine_step, op_steps
 from grader.graph import Layer, Shape
@@ -47,7 +48,8 @@ def steps(
         return op_steps(kind, {**config, **_constants(constants)}, shapes, fed)
     if kind == "InputLayer":
         return []
-    if kind == "Identity" or (kind in _DROPOUTS and config.get("rate") == 0):
+    quiet = config.get("rate") == 0 or constants.get("training") is False
+    if kind == "Identity" or (kind in RANDOM_LAYERS and quiet):
         return []
     if kind in MERGE_OPS:
         return [(MERGE_OPS[kind], positive_axis(config, rank))]
@@ -71,11 +73,6 @@ def steps(
         function = config.pop("activation", "linear")
         return [(kind, _pointwise(config)), *activation_step(function, {}, rank)]
     return [(kind, {**config, **_constants(constants)})]
-
-
-_DROPOUTS = frozenset(
-    {"Dropout", "GaussianDropout", "AlphaDropout", *(f"SpatialDropout{dims}D" for dims in (1, 2, 3))}
-)
 
 
 def _constants(constants: Mapping[str, Any]) -> dict[str, Any]:

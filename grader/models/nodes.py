@@ -11,7 +11,27 @@ import keras
 from grader.errors import UnreadableModelError
 from grader.models.structures import flatten
 
-__all__ = ["UnconnectedError", "maker", "needed_tensors", "nodes_before", "placed_arguments", "sources"]
+__all__ = [
+    "UnconnectedError",
+    "bound_arguments",
+    "constant_of",
+    "maker",
+    "needed_tensors",
+    "nodes_before",
+    "placed_arguments",
+    "set_constant",
+    "sources",
+]
+
+
+def set_constant(symbol: Any, value: Any) -> None:
+    """Let a ``KerasTensor`` stand for an array or a variable."""
+    symbol._stands_for = value
+
+
+def constant_of(value: Any) -> Any:
+    """Return the array or variable that a ``KerasTensor`` stands for; ``None`` for any other."""
+    return getattr(value, "_stands_for", None)
 
 
 def maker(tensor: Any) -> Any:
@@ -83,11 +103,12 @@ def sources(outputs: Sequence[Any]) -> list[Any]:
 
 
 def needed_tensors(node: Any) -> list[Any]:
-    """Return the tensors among the node's arguments."""
+    """Return the tensors among the node's arguments, without those that stand for constants."""
     if node.arguments._single_positional_tensor is not None:
-        return [node.arguments._single_positional_tensor]
-    values = [value for _, value in placed_arguments(node)]
-    return [leaf for leaf in flatten(values) if isinstance(leaf, keras.KerasTensor)]
+        leaves = [node.arguments._single_positional_tensor]
+    else:
+        leaves = flatten([value for _, value in placed_arguments(node)])
+    return [leaf for leaf in leaves if isinstance(leaf, keras.KerasTensor) and constant_of(leaf) is None]
 
 
 def placed_arguments(node: Any) -> Iterator[tuple[str, Any]]:
@@ -111,6 +132,20 @@ def placed_arguments(node: Any) -> Iterator[tuple[str, Any]]:
         if name.endswith("mask") and _came_along(value, node):
             continue
         yield (str(index) if parameter is not None and _required(parameter) else name), value
+
+
+def bound_arguments(node: Any) -> dict[str, Any]:
+    """Return the arguments by the names of the call's parameters, without masks that Keras passed along."""
+    given = {
+        name: value
+        for name, value in node.arguments.kwargs.items()
+        if not (name.endswith("mask") and _came_along(value, node))
+    }
+    try:
+        bound = node.operation._call_signature.bind_partial(*node.arguments.args, **given)
+    except TypeError:  # an argument that the call does not take, as `training` may be
+        return {}
+    return {name: value for name, value in bound.arguments.items() if value is not None}
 
 
 def _parameters(operation: Any) -> list[inspect.Parameter]:

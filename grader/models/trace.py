@@ -3,8 +3,10 @@
 A subclassed layer called on a ``KerasTensor`` becomes one opaque ``Node``. While a ``recording`` is
 open, such a call runs the layer's own ``call`` on fresh ``KerasTensor``s instead of asking the
 backend for the output shape, so that every layer and operation within leaves a node of its own,
-to any depth, each run once. When that fails (a tensor used as a Python bool, NumPy, a variable
-on the left of an operator) the layer stays opaque and Keras's own way gives its outputs.
+to any depth, each run once. A layer that is called on plain arrays in there (``self.places(ops.arange(9))``)
+leaves a node too. When that fails (a tensor used as a Python bool, NumPy, a variable on the left of an
+operator), or when the call does something else in inference than in training, the layer stays opaque and
+Keras's own way gives its outputs.
 
 All of it is undone at the end: nodes added to the student's layers, names counted up, variables
 assigned (they are assigned in a ``StatelessScope``). Only building lazy layers cannot be undone.
@@ -15,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import keras
@@ -22,8 +25,9 @@ from keras.src.backend.common import global_state
 from keras.src.ops.node import Node
 
 from grader.models.layers import can_look_inside
+from grader.models.modes import INFERENCE, TRAINING, same_in_both_modes
 from grader.models.nested import given_tensors, own_nodes, recorded_graph
-from grader.models.nodes import maker, nodes_before
+from grader.models.nodes import constant_of, maker, nodes_before, set_constant
 from grader.models.plain import is_array
 
 __all__ = ["Recorder", "Trace", "TraceError", "recording"]
@@ -50,31 +54,47 @@ class Trace:
     failure: str | None = None
 
 
+class _Scope(keras.StatelessScope):
+    """Notes whether the present value of a variable was asked for: what comes of it is no longer symbolic."""
+
+    was_read = False
+
+    def get_current_value(self, variable: Any) -> Any:
+        """Return the value, as Keras does."""
+        self.was_read = True
+        return super().get_current_value(variable)
+
+
 class Recorder:
     """What was seen while a ``recording`` was open."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
+        self._made: set[int] = set()
         self.errors: list[BaseException] = []  # why traces failed, innermost first
         self.given: dict[int, Any] = {}  # id of a stand-in → the tensor it stands for
         self._wired: list[tuple[list[Any], Any]] = []
         self._traces: dict[int, Trace] = {}
-        self._depth = 0
+        self._returned: dict[tuple[Any, ...], Any] = {}
+        self._depth = 0  # of calls looked into; 0 while Keras works out a shape
+        self._comparing = False  # running a call again in inference
         self._alive: list[Any] = []  # ids name these objects, so none of them may be freed
 
     def trace_of(self, node: Any) -> Trace | None:
         """Return the inside of a call made during this recording, or ``None``."""
         return self._traces.get(id(node.outputs[0])) if node.outputs else None
 
-    def call_again(self, node: Any) -> Trace | None:
-        """Repeat a call the student made, so that its inside is recorded."""
+    def call_again(self, node: Any, mode: bool | None) -> Trace | None:
+        """Repeat a call the student made, in the model's mode or a fixed one, so that its inside is recorded."""
         # A Functional model hands its own ``training`` down, whatever the call said.
-        outputs = node.operation(*node.arguments.args, **{**node.arguments.kwargs, "training": True})
+        training = TRAINING if mode is None else mode
+        outputs = node.operation(*node.arguments.args, **{**node.arguments.kwargs, "training": training})
         return self.trace_of(maker(keras.tree.flatten(outputs)[0]))
 
     def made(self, node: Any) -> None:
         """Note a new node and the lists it was put into."""
         self.nodes.append(node)
+        self._made.add(id(node))
         self._wired.append((node.operation._inbound_nodes, node))
         for tensor in node.arguments.keras_tensors:
             parent = tensor._keras_history.operation
@@ -89,24 +109,55 @@ class Recorder:
         if self._depth and type(operation).__name__ in _CONTROL_FLOW:
             raise TraceError(f"{type(operation).__name__} decides at run time what is computed")
 
+    def made_here(self, node: Any) -> bool:
+        """Say whether a call was made during this recording."""
+        return id(node) in self._made
+
     def call(self, layer: Any, args: Any, kwargs: Any, keras_way: Any) -> Any:
         """Stand in for ``Layer.symbolic_call``; ``keras_way`` is the original."""
         if not can_look_inside(layer) or own_nodes(layer, args, kwargs) is not None:
-            return keras_way(layer, *args, **kwargs)
-        before = len(self.nodes)
+            return self._outside(keras_way, layer, args, kwargs)
+        spec = (id(layer), *_specs((args, kwargs)))
+        if self._comparing:  # its own two modes have been compared
+            seen = self._returned.get(spec)
+            seen = self._outside(keras_way, layer, args, kwargs) if seen is None else seen
+            return keras.tree.map_structure(_like, seen)
         try:
             trace, returned = self._run_inside(layer, args, kwargs)
-            _refuse_weights_baked_in(layer, self.nodes[before:])
         except Exception as error:
             self.errors.append(error)
-            returned = keras_way(layer, *args, **kwargs)
+            returned = self._outside(keras_way, layer, args, kwargs)
             trace = Trace(failure=_one_line(error))
+        self._returned[spec] = returned
         outputs = keras.tree.map_structure(_like, returned)
         flat = keras.tree.flatten(outputs)
         self._alive.append((trace, outputs))
         if flat:
             self._traces[id(flat[0])] = trace
         return outputs
+
+    def call_on_arrays(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """Return the arguments of a ``Layer.__call__``: symbolic ones where all are arrays in a call looked into."""
+        flat = keras.tree.flatten((args, kwargs))
+        if not self._depth or any(isinstance(value, keras.KerasTensor) for value in flat):
+            return args, kwargs
+        symbols: tuple[Any, Any] = keras.tree.map_structure(self._symbol, (args, kwargs))
+        return symbols
+
+    def _symbol(self, value: Any) -> Any:
+        if not isinstance(value, keras.Variable) and not is_array(value):
+            return value
+        symbol = keras.KerasTensor(value.shape, keras.backend.standardize_dtype(value.dtype))
+        set_constant(symbol, value)
+        return symbol
+
+    def _outside(self, keras_way: Any, layer: Any, args: Any, kwargs: Any) -> Any:
+        """Let Keras work out what a call gives; the tensors it does so with are the backend's."""
+        depth, self._depth = self._depth, 0
+        try:
+            return keras_way(layer, *args, **kwargs)
+        finally:
+            self._depth = depth
 
     def _run_inside(self, layer: Any, args: Any, kwargs: Any) -> tuple[Trace, Any]:
         stand_ins: dict[int, tuple[Any, Any]] = {}
@@ -123,25 +174,46 @@ class Recorder:
         args, kwargs = keras.tree.map_structure(stand_in, (args, kwargs))
         self._alive.append(stand_ins)
         if "training" in kwargs and kwargs["training"] is None:
-            kwargs["training"] = True
+            kwargs["training"] = TRAINING
+        fresh = [own for _, own in stand_ins.values()]
+        held = {id(inner) for inner in layer._flatten_layers()}
+        outputs, returned = self._outputs_inside(layer, args, kwargs, fresh)
+        if kwargs.get("training") is TRAINING:
+            quiet = self._quiet_outputs(layer, args, {**kwargs, "training": INFERENCE}, fresh)
+            known = {id(tensor) for tensor in fresh}
+            if not same_in_both_modes(outputs, quiet, known, held):
+                raise TraceError("the call does something else in inference than in training")
+        return Trace(tuple(stand_ins.values()), tuple(outputs)), returned
+
+    def _outputs_inside(self, layer: Any, args: Any, kwargs: Any, fresh: list[Any]) -> tuple[list[Any], Any]:
+        before = len(self.nodes)
+        scope = _Scope()
         self._depth += 1
         try:
-            returned = self._run(layer, args, kwargs)
+            with scope:
+                returned = _forward(layer, args, kwargs)
         finally:
             self._depth -= 1
         outputs = keras.tree.flatten(returned)
         if not outputs or not all(isinstance(output, keras.KerasTensor) for output in outputs):
             raise TraceError("the call returns something else than tensors")
         # An UnconnectedError here: the call uses a tensor that is none of its arguments.
-        list(nodes_before(outputs, {id(fresh) for _, fresh in stand_ins.values()}))
-        return Trace(tuple(stand_ins.values()), tuple(outputs)), returned
+        list(nodes_before(outputs, {id(tensor) for tensor in fresh}))
+        if scope.was_read and any(map(self._holds_array, self.nodes[before:])):
+            raise TraceError("the call computes with the values of its variables before the input comes in")
+        return outputs, returned
 
-    def _run(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        graph = recorded_graph(layer)
-        with keras.StatelessScope():
-            if graph is not None:
-                return graph._run_through_graph(given_tensors(graph, args, kwargs))
-            return layer.call(*args, **kwargs)
+    def _quiet_outputs(self, layer: Any, args: Any, kwargs: Any, fresh: list[Any]) -> list[Any]:
+        comparing, self._comparing = self._comparing, True
+        try:
+            return self._outputs_inside(layer, args, kwargs, fresh)[0]
+        finally:
+            self._comparing = comparing
+
+    def _holds_array(self, node: Any) -> bool:
+        values = keras.tree.flatten((node.arguments.args, node.arguments.kwargs))
+        values = [value if constant_of(value) is None else constant_of(value) for value in values]
+        return any(not isinstance(value, keras.Variable) and is_array(value) for value in values)
 
     def undo(self) -> None:
         """Take every node made in the recording out of the lists it was put into."""
@@ -159,21 +231,21 @@ def _like(value: Any) -> Any:
     return value
 
 
+def _specs(values: Any) -> list[Any]:
+    symbols = [value for value in keras.tree.flatten(values) if isinstance(value, keras.KerasTensor)]
+    return [(symbol.shape, symbol.dtype) for symbol in symbols]
+
+
 def _one_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
-def _refuse_weights_baked_in(layer: Any, nodes: list[Any]) -> None:
-    """Refuse a trace in which the present values of the layer's variables became constants."""
-    if not layer._trainable_variables and not layer._non_trainable_variables:
-        return
-    for node in nodes:
-        for value in keras.tree.flatten((node.arguments.args, node.arguments.kwargs)):
-            if not isinstance(value, keras.Variable) and is_array(value):
-                raise TraceError(
-                    "the call computes with the values of its variables before the input comes in"
-                )
+def _forward(layer: Any, args: Any, kwargs: Any) -> Any:
+    graph = recorded_graph(layer)
+    if graph is not None:
+        return graph._run_through_graph(given_tensors(graph, args, kwargs))
+    return layer.call(*args, **kwargs)
 
 
 @contextmanager
@@ -184,11 +256,17 @@ def recording() -> Iterator[Recorder]:
     """
     recorder = Recorder()
     keras_way, keras_op, keras_init = keras.Layer.symbolic_call, keras.Operation.symbolic_call, Node.__init__
+    keras_call = keras.Layer.__call__
     names = global_state.get_global_attribute("object_name_uids")
     counted = None if names is None else dict(names)
 
     def symbolic_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         return recorder.call(layer, args, kwargs, keras_way)
+
+    @wraps(keras_call)
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = recorder.call_on_arrays(args, kwargs)
+        return keras_call(layer, *args, **kwargs)
 
     def symbolic_op(operation: Any, *args: Any, **kwargs: Any) -> Any:
         recorder.refuse_control_flow(operation)
@@ -198,12 +276,14 @@ def recording() -> Iterator[Recorder]:
         keras_init(node, *args, **kwargs)
         recorder.made(node)
 
+    keras.Layer.__call__ = call
     keras.Layer.symbolic_call = symbolic_call
     keras.Operation.symbolic_call = symbolic_op
     Node.__init__ = wired_init
     try:
         yield recorder
     finally:
+        keras.Layer.__call__ = keras_call
         keras.Layer.symbolic_call, keras.Operation.symbolic_call = keras_way, keras_op
         Node.__init__ = keras_init
         recorder.undo()

@@ -9,8 +9,10 @@ import keras
 
 from grader.graph import Api, Argument, Call, Layer, ModelGraph, Port, Tensor, Weight
 from grader.models import layers as facts
+from grader.models.masks import implied_masks, made_masks
+from grader.models.modes import fixed_mode
 from grader.models.nested import own_nodes, recorded_graph
-from grader.models.nodes import nodes_before, placed_arguments, sources
+from grader.models.nodes import constant_of, nodes_before, placed_arguments, sources
 from grader.models.plain import constant
 from grader.models.structures import flatten
 from grader.models.trace import Recorder, Trace
@@ -31,6 +33,7 @@ class GraphWriter:
         self._tensors: list[Tensor] = []
         self._weights: list[Weight] = []
         self._index: dict[int, int] = {}  # id of a layer or variable → its place
+        self._masks: dict[int, int] = {}  # a tensor → the mask that travels with it
         self._alive: list[Any] = []
 
     def tensor(self, tensor: Any) -> int:
@@ -77,10 +80,17 @@ class GraphWriter:
             )
         return self._index[id(operation)]
 
-    def expand(self, outputs: Sequence[Any], known: dict[int, int], scope: tuple[int, ...]) -> list[int]:
+    def expand(
+        self,
+        outputs: Sequence[Any],
+        known: dict[int, int],
+        scope: tuple[int, ...],
+        mode: bool | None = None,
+    ) -> list[int]:
         """Write the calls that lead to the outputs; return the outputs' indexes.
 
-        ``known`` maps ids of tensors already written to their indexes, and grows.
+        ``known`` maps ids of tensors already written to their indexes, and grows. ``mode`` is that of a call
+        around them which keeps to one.
 
         Raises:
             UnconnectedError: an output needs a tensor that is neither known nor made by a call.
@@ -88,19 +98,55 @@ class GraphWriter:
         for node in nodes_before(outputs, known):
             if all(id(output) in known for output in node.outputs):
                 continue
-            if not (facts.can_look_inside(node.operation) and self._expand_inside(node, known, scope)):
-                self.opaque(node, known, scope)
+            own = fixed_mode(node) if self.recorder.made_here(node) else None
+            inner = mode if own is None else own
+            if not (facts.can_look_inside(node.operation) and self._expand_inside(node, known, scope, inner)):
+                self.opaque(node, known, scope, inner)
+            self._pass_masks_on(node, known, scope)
         return [known[id(output)] for output in outputs]
 
-    def opaque(self, node: Any, known: dict[int, int], scope: tuple[int, ...]) -> None:
+    def opaque(
+        self, node: Any, known: dict[int, int], scope: tuple[int, ...], mode: bool | None = None
+    ) -> None:
         """Write a node as one call."""
         layer = self.layer(node.operation)
-        arguments = tuple(self._arguments(node, known))
+        arguments = (*self._arguments(node, known), *self._implied(node, known))
+        if mode is not None and getattr(node.operation, "_call_has_training_arg", False):
+            arguments = (*arguments, Argument(place="training", value=mode))
         made = [self.tensor(output) for output in node.outputs]
         known.update({id(output): index for output, index in zip(node.outputs, made, strict=True)})
         self._calls.append(Call(layer=layer, arguments=arguments, outputs=tuple(made), scope=scope))
 
-    def _expand_inside(self, node: Any, known: dict[int, int], scope: tuple[int, ...]) -> bool:
+    def _implied(self, node: Any, known: Mapping[int, int]) -> Iterator[Argument]:
+        """Yield the masks that come along with the tensors a layer is called with."""
+        for place, tensor in implied_masks(node):
+            mask = self._masks.get(known.get(id(tensor), -1))
+            if mask is not None:
+                yield Argument(place=place, tensor=mask, implied=True)
+
+    def _pass_masks_on(self, node: Any, known: dict[int, int], scope: tuple[int, ...]) -> None:
+        """Let masks travel on to what a call gave, or begin there, as Keras's layers say."""
+
+        def mask_of(tensor: Any) -> Any:
+            mask = self._masks.get(known.get(id(tensor), -1))
+            if mask is None:
+                return None
+            symbol = keras.KerasTensor(self._tensors[mask].shape, self._tensors[mask].dtype)
+            self._alive.append(symbol)
+            known[id(symbol)] = mask
+            return symbol
+
+        made = [known[id(output)] for output in node.outputs]
+        if all(index in self._masks for index in made):
+            return
+        for index, mask in zip(made, made_masks(node, mask_of), strict=True):
+            if mask is not None and index not in self._masks:
+                self._alive.append(mask)
+                (self._masks[index],) = self.expand([mask], known, scope)
+
+    def _expand_inside(
+        self, node: Any, known: dict[int, int], scope: tuple[int, ...], mode: bool | None
+    ) -> bool:
         """Write what happens inside a node; ``False`` when it cannot be seen, and nothing is written."""
         operation = node.operation
         paired = own_nodes(operation, node.arguments.args, node.arguments.kwargs)
@@ -108,7 +154,7 @@ class GraphWriter:
             outputs = flatten(recorded_graph(operation).output)
             inside = {id(own): known[id(given)] for own, given in paired}
         else:
-            trace = self.recorder.trace_of(node) or self._call_again(node)
+            trace = self.recorder.trace_of(node) or self._call_again(node, mode)
             if trace is None or trace.failure is not None:
                 return False
             outputs = list(trace.outputs)
@@ -116,13 +162,13 @@ class GraphWriter:
         if len(outputs) != len(node.outputs):
             return False
         scope = (*scope, self.layer(operation))
-        made = self.expand(outputs, inside, scope)
+        made = self.expand(outputs, inside, scope, mode)
         known.update({id(output): index for output, index in zip(node.outputs, made, strict=True)})
         return True
 
-    def _call_again(self, node: Any) -> Trace | None:
+    def _call_again(self, node: Any, mode: bool | None) -> Trace | None:
         try:
-            return self.recorder.call_again(node)
+            return self.recorder.call_again(node, mode)
         except Exception:  # the student's code, run a second time: what Keras recorded stands
             return None
 
@@ -154,6 +200,8 @@ class GraphWriter:
             yield from self._argument(place, value, known)
 
     def _argument(self, place: str, value: Any, known: Mapping[int, int]) -> Iterator[Argument]:
+        stood_for = constant_of(value)
+        value = value if stood_for is None else stood_for
         if isinstance(value, keras.KerasTensor):
             yield Argument(place=place, tensor=known[id(value)])
         elif isinstance(value, keras.Variable):

@@ -48,11 +48,14 @@ def test_wrapped_layers_lose_their_automatic_names(one_worker):
 
 
 def test_built_in_layers_stay_one_call(one_worker):
-    """Recurrent and attention layers are never looked into, and implicit masks are no arguments."""
+    """Recurrent and attention layers are never looked into; masks come along as arguments nobody wrote."""
     graph = one_worker.graph("recurrent")
-    expected = ["Embedding", "Bidirectional", "MultiHeadAttention", "TimeDistributed", "GRU"]
+    expected = ["Embedding", "NotEqual", "Bidirectional", "MultiHeadAttention", "TimeDistributed", "GRU"]
     assert expected == [graph.layers[call.layer].class_name for call in graph.calls]
-    assert [1, 1, 2, 1, 1] == [len(call.arguments) for call in graph.calls]
+    written = [[a.place for a in call.arguments if not a.implied] for call in graph.calls]
+    assert [["0"], ["0", "1"], ["0"], ["0", "1"], ["0"], ["0"]] == written
+    implied = [[a.place for a in call.arguments if a.implied] for call in graph.calls]
+    assert [[], [], ["mask"], ["query_mask", "value_mask"], ["mask"], ["mask"]] == implied
 
 
 def test_operations_keep_constants_and_constructor_arguments(one_worker):
