@@ -172,11 +172,11 @@ def _same_function(ours: Loss, theirs: Loss) -> bool:
 
 def _settings_apart(ours: Loss, theirs: Loss) -> list[str]:
     """Return the settings in which two calls of one loss function differ."""
-    if ours.function != theirs.function:  # crossentropy, to be chosen by the labels, has Keras's defaults
-        given = ours.config or theirs.config
+    if "crossentropy" in (ours.function, theirs.function) and ours.function != theirs.function:
+        given = ours.config | theirs.config  # to be chosen by the labels, with Keras's defaults
         return ["from_logits"] if given.get("from_logits") else []
-    if ours.function.startswith("custom:"):
-        return []
+    if ours.function != theirs.function:
+        return []  # somebody's own
     keys = sorted({*ours.config, *theirs.config})
     return [key for key in keys if ours.config.get(key) != theirs.config.get(key)]
 

@@ -26,7 +26,9 @@ def trainability(
     free: dict[int, int] = {}
     shut: dict[int, int] = {}
     for mine, wanted in sorted(pairs.items()):
-        flags = list(zip(_flags(student, mine), _flags(reference, wanted), strict=False))
+        if _kind(student, mine) != _kind(reference, wanted):
+            continue  # another layer stands there
+        flags = list(zip(_flags(student, mine), _flags(reference, wanted), strict=True))
         if any(ours and not theirs for ours, theirs in flags):
             free[mine] = wanted
         if any(theirs and not ours for ours, theirs in flags):
@@ -34,6 +36,10 @@ def trainability(
     found = [_difference("not-frozen", student, reference, free)] if free else []
     found += [_difference("still-frozen", student, reference, shut)] if shut else []
     return found if found or whole else _by_number(student, reference)
+
+
+def _kind(graph: NormalGraph, index: int) -> tuple[str, int]:
+    return graph.nodes[index].op, len(graph.nodes[index].weights)
 
 
 def _flags(graph: NormalGraph, index: int) -> list[bool]:
@@ -122,7 +128,7 @@ def _size(student: NormalGraph, reference: NormalGraph, layers: Mapping[int, int
     apart = {
         weight
         for mine, wanted in layers.items()
-        for weight, other in zip(student.nodes[mine].weights, reference.nodes[wanted].weights, strict=False)
+        for weight, other in zip(student.nodes[mine].weights, reference.nodes[wanted].weights, strict=True)
         if student.source.weights[weight].trainable == free != reference.source.weights[other].trainable
     }
     return sum(math.prod(student.source.weights[weight].shape) for weight in apart)

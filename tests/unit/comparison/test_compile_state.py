@@ -157,6 +157,15 @@ class TestLosses:
         first, second = term("box", "custom:distance"), term("box", "custom:gap", scale=2)
         assert [] == said(with_state(model(), BOTH[0], first), with_state(model(), BOTH[0], second))
 
+    def test_a_class_of_ones_own_is_compared_by_its_settings(self) -> None:
+        """The same class with another margin is another loss."""
+        first, second = (
+            term("box", "custom:Contrastive", margin=2.0),
+            term("box", "custom:Contrastive", margin=1.0),
+        )
+        found = said(with_state(model(), BOTH[0], first), with_state(model(), BOTH[0], second))
+        assert ["wrong-loss"] == [kind for kind, _ in found]
+
     def test_a_crossentropy_chosen_by_the_labels_fits_any_of_them(self) -> None:
         """Keras will choose the right one."""
         open_choice = term("digit", "crossentropy")
@@ -203,6 +212,20 @@ class TestLogits:
             f"The output {ends}, and its loss {function} takes {'logits' if takes else 'prob'}"
             in found.message[:120]
         )
+
+    def test_logits_stay_logits_through_an_average(self) -> None:
+        """A convolution for each class, averaged over the picture, gives logits."""
+
+        def averaged(takes: bool) -> ModelGraph:
+            plan = Blueprint()
+            maps = plan.conv(plan.input(8, 8, 3), 5)
+            pool = plan.layer("GlobalAveragePooling2D", data_format="channels_last", keepdims=False)
+            return with_state(
+                plan.graph(plan.call(pool, maps, shape=(5,))), term("0", SPARSE, from_logits=takes)
+            )
+
+        assert ["logits-mismatch"] == [kind for kind, _ in said(averaged(False), averaged(True))]
+        assert [] == said(averaged(True), averaged(False))
 
     @pytest.mark.parametrize("end", ["softmax", "linear"])
     def test_a_loss_that_fits_its_head_is_right(self, end: str) -> None:

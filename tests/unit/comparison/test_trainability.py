@@ -118,20 +118,58 @@ def test_a_normalization_without_weights_to_learn_still_moves_its_statistics() -
     assert compared(shut, shut).equivalent
 
 
-def towers(frozen: int) -> ModelGraph:
+def towers(frozen: int, *, normalized: bool = False) -> ModelGraph:
     """Return two equal branches that are added, one of them frozen."""
     plan = Blueprint()
     x = plan.input(4)
-    graph = plan.graph(plan.add(plan.dense(x, 3), plan.dense(x, 3)))
-    weights = list(graph.weights)
-    for weight in graph.layers[frozen].weights:
+    if normalized:
+        graph = without_scale(plan.graph(plan.add(plan.norm(x), plan.norm(x))), moving=True)
+    else:
+        graph = plan.graph(plan.add(plan.dense(x, 3), plan.dense(x, 3)))
+    layers, weights = list(graph.layers), list(graph.weights)
+    layers[frozen] = layers[frozen].model_copy(update={"trainable": False})
+    for weight in layers[frozen].weights:
         weights[weight] = weights[weight].model_copy(update={"trainable": False})
-    return graph.model_copy(update={"weights": tuple(weights)})
+    return graph.model_copy(update={"layers": tuple(layers), "weights": tuple(weights)})
 
 
-def test_of_two_equal_branches_either_may_be_the_frozen_one() -> None:
+@pytest.mark.parametrize("normalized", [False, True])
+@pytest.mark.parametrize("student", [0, 1])
+def test_of_two_equal_branches_either_may_be_the_frozen_one(student: int, normalized: bool) -> None:
     """A sum has no order, so the frozen branch is paired with the frozen one."""
-    assert compared(towers(0), towers(1)).equivalent
+    pair = towers(student, normalized=normalized), towers(1, normalized=normalized)
+    assert compare_graphs(*pair, ASKED).equivalent
+
+
+def twice(frozen: bool) -> ModelGraph:
+    """Return one layer called on two inputs."""
+    plan = Blueprint()
+    left, right = plan.input(4), plan.input(4)
+    shared = plan.layer("Dense", (4, 3), (3,), units=3, activation="linear")
+    ends = [plan.call(shared, x, shape=(3,)) for x in (left, right)]
+    graph = plan.graph(plan.concatenate(*ends))
+    weights = tuple(weight.model_copy(update={"trainable": not frozen}) for weight in graph.weights)
+    return graph.model_copy(update={"weights": weights})
+
+
+def test_a_layer_called_twice_is_one_layer() -> None:
+    """Its parameters are counted once, and it is named once."""
+    (difference,) = compared(twice(frozen=False), twice(frozen=True)).differences
+    size = twice(frozen=False).count_weights()
+    assert f"The first Dense can be trained, expected frozen ({size} parameters)." == difference.message
+
+
+def test_what_cannot_be_paired_is_compared_by_number() -> None:
+    """An opaque layer in the place of two others holds as many parameters, and none of them learns."""
+    plan = Blueprint()
+    opaque = plan.layer("Head", (4, 3), (3,), (3, 2), (2,), origin="custom")
+    student = plan.graph(plan.call(opaque, plan.input(4), shape=(2,)))
+    weights = tuple(weight.model_copy(update={"trainable": False}) for weight in student.weights)
+    plan = Blueprint()
+    reference = plan.graph(plan.dense(plan.dense(plan.input(4), 3), 2))
+    found = compared(student.model_copy(update={"weights": weights}), reference).differences[-1]
+    size = reference.count_weights()
+    assert ("still-frozen", f"0 parameters can be trained, expected {size}.") == (found.kind, found.message)
 
 
 def test_flags_are_compared_beside_another_difference() -> None:

@@ -123,6 +123,10 @@ def _schedule():
     return keras.optimizers.schedules.ExponentialDecay(1e-3, decay_steps=100, decay_rate=0.9)
 
 
+def _several():
+    return keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(keras.optimizers.Adam(1e-3)))
+
+
 # What only has to be described.
 OTHERS = {
     "no loss": (stack, {"optimizer": "sgd"}),
@@ -145,6 +149,12 @@ OTHERS = {
     "a weight that is no number": (as_list, {"loss": ["mse", "mae"], "loss_weights": [1.0, float("nan")]}),
     "code that raises": (stack, {"optimizer": Odd(0.1), "loss": Unreadable()}),
     "a step of its own": (own_step, {"loss": "mse"}),
+    "scaled": (
+        stack,
+        {"optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(1e-5)), "loss": "mse"},
+    ),
+    "several optimizers": (stack, {"optimizer": _several(), "loss": "mse"}),
+    "a list too short for a dict": (as_dict, {"loss": ["mse"]}),
     "a sum": (stack, {"loss": keras.losses.MeanSquaredError(reduction="sum")}),
     "a mean": (stack, {"loss": keras.losses.MeanSquaredError(reduction="mean")}),
 }
@@ -295,6 +305,13 @@ def whole_model_frozen(model, base):
     model.trainable = True
 
 
+def one_layer_opened_in_a_frozen_model(model, base):
+    """Keras trains nothing of a model that is frozen itself, whatever its layers say."""
+    model.trainable = False
+    base.get_layer("dense").trainable = True
+    _compile(model)
+
+
 STORIES = {
     story.__name__: story
     for story in (
@@ -308,6 +325,7 @@ STORIES = {
         one_weight_frozen,
         flags_set_as_they_were,
         whole_model_frozen,
+        one_layer_opened_in_a_frozen_model,
     )
 }
 

@@ -90,6 +90,22 @@ def test_a_list_of_losses_for_a_dict_follows_the_keys_in_order(records):
     )
 
 
+def test_losses_come_in_the_order_of_the_outputs(records):
+    """However they are written down, the record is one."""
+    assert ["box", "digit"] == [output for output, *_ in terms(records["a dict"])]
+
+
+def test_an_optimizer_that_wraps_others_is_looked_into(records):
+    """What scales the loss has no rate of its own to tell; several optimizers have no one rate."""
+    assert ("Adam", 1e-5) == (records["scaled"]["optimizer"], records["scaled"]["learning_rate"])
+    several = records["several optimizers"]
+    assert ("MultiOptimizer", None, None) == (
+        several["optimizer"],
+        several["learning_rate"],
+        several["schedule"],
+    )
+
+
 def test_an_output_without_a_loss_has_no_term(records):
     """None in a list leaves its output out."""
     assert [("1", "mean_absolute_error", 1.0)] == terms(records["a list with None"])
@@ -102,6 +118,7 @@ def test_what_fit_would_refuse_is_told_as_far_as_it_goes(records):
     assert [("digit", "mean_squared_error", 1.0)] == terms(wrong)
     assert ["bx"] == wrong["unplaced"]
     assert ["digit", "box"] == records["a list for a class by name"]["unplaced"]
+    assert [] == terms(records["a list too short for a dict"])
 
 
 def test_settings_of_a_loss_are_written_out(records):
@@ -192,6 +209,7 @@ def test_describing_builds_nothing(workers):
         ),
         ("flags_set_as_they_were", ALL, ALL, False),
         ("whole_model_frozen", [], ALL, False),
+        ("one_layer_opened_in_a_frozen_model", [], [], False),
     ],
 )
 @pytest.mark.parametrize("backend", conftest.BACKENDS)
