@@ -47,7 +47,6 @@ def compile_state(model: Any, outputs: Any, places: Mapping[int, int]) -> Compil
     )  # a LossScaleOptimizer holds the real one
     settings: dict[str, JsonValue] = _guarded(lambda: clean_config(optimizer.get_config())) or {}
     rate = settings.pop("learning_rate", None)
-    rate = None if hasattr(optimizer, "optimizers") else rate  # a MultiOptimizer's own rate drives nothing
     losses, unplaced = _guarded(lambda: _losses(model, outputs)) or ([], [])
     metrics = _guarded(lambda: list(_metrics(model, outputs))) or []
     held = _guarded(lambda: _held(optimizer))

@@ -128,7 +128,7 @@ def towers(frozen: int, *, normalized: bool = False) -> ModelGraph:
         graph = plan.graph(plan.add(plan.dense(x, 3), plan.dense(x, 3)))
     layers, weights = list(graph.layers), list(graph.weights)
     layers[frozen] = layers[frozen].model_copy(update={"trainable": False})
-    for weight in layers[frozen].weights:
+    for weight in range(len(weights)) if normalized else layers[frozen].weights:  # statistics never learn
         weights[weight] = weights[weight].model_copy(update={"trainable": False})
     return graph.model_copy(update={"layers": tuple(layers), "weights": tuple(weights)})
 
@@ -170,6 +170,21 @@ def test_what_cannot_be_paired_is_compared_by_number() -> None:
     found = compared(student.model_copy(update={"weights": weights}), reference).differences[-1]
     size = reference.count_weights()
     assert ("still-frozen", f"0 parameters can be trained, expected {size}.") == (found.kind, found.message)
+
+
+def test_another_layer_in_the_place_is_no_matter_of_flags() -> None:
+    """What stands in for a layer has weights of its own; that it is another layer says it all."""
+
+    def chain(kind: str, *weights: tuple[int, ...]) -> ModelGraph:
+        plan = Blueprint()
+        x = plan.dense(plan.input(4), 3)
+        return plan.graph(plan.dense(plan.call(plan.layer(kind, *weights), x, shape=(3,)), 2))
+
+    student = chain("EinsumDense", (3, 3), (3,), (3,))
+    frozen = tuple(weight.model_copy(update={"trainable": False}) for weight in student.weights[2:5])
+    student = student.model_copy(update={"weights": (*student.weights[:2], *frozen, *student.weights[5:])})
+    found = compared(student, chain("PReLU", (3,))).differences
+    assert ["wrong-layer"] == [difference.kind for difference in found]
 
 
 def test_flags_are_compared_beside_another_difference() -> None:
