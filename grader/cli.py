@@ -75,7 +75,7 @@ def describe(file: Path, as_json: AsJson = False) -> None:
 
     Example: grader describe model.keras --json. Exit codes: 0 read, 2 unusable file.
     """
-    from grader.comparison import count
+    from grader.comparison import compile_text, count
     from grader.saved_models import read_models
 
     (graph,) = read_models([file])
@@ -85,6 +85,8 @@ def describe(file: Path, as_json: AsJson = False) -> None:
     counts = count(graph)
     typer.echo(f"{graph.name}: {graph.api}, {len(graph.calls)} calls of {len(graph.layers)} layers")
     typer.echo(f"parameters: {counts.total:,} ({counts.trainable:,} trainable)")
+    if graph.compiled is not None:
+        typer.echo(f"compiled: {compile_text(graph.compiled)}")
     for call in graph.calls:
         shapes = ", ".join(str(graph.tensors[tensor].shape) for tensor in call.outputs)
         typer.echo(f"  {graph.layers[call.layer].class_name} → {shapes}")

@@ -5,6 +5,7 @@ is alike and ``placement`` turns the rest into differences with a place.
 """
 
 from grader.comparison.analysis import Analysis, analyse, compare_graphs, count, summarize
+from grader.comparison.compile_state import compile_text
 from grader.comparison.parameters import parameter_detail
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, DifferenceKind
 
@@ -18,6 +19,7 @@ __all__ = [
     "DifferenceKind",
     "analyse",
     "compare_graphs",
+    "compile_text",
     "count",
     "parameter_detail",
     "summarize",

@@ -14,7 +14,7 @@ from grader.comparison.records import Difference
 from grader.comparison.trainability import calls_of, place_of, some_names
 from grader.graph import Compiled
 
-__all__ = ["compile_differences"]
+__all__ = ["compile_differences", "compile_text"]
 
 _WHERE = "in compile"
 _TOO_HIGH = 10  # times the expected rate: the least step that fine-tuning is lower by
@@ -50,6 +50,18 @@ def compile_differences(student: NormalGraph, reference: NormalGraph) -> list[Di
         *loss_differences(student, reference),
         *_rate(found, wanted),
     ]
+
+
+def compile_text(compiled: Compiled) -> str:
+    """Say in one line what a model was compiled with: "Adam at 1e-05; box: mean_squared_error × 5"."""
+    rate = _highest_rate(compiled)
+    parts = [
+        compiled.optimizer + ("" if rate is None else f" at {'up to ' if compiled.schedule else ''}{rate:g}")
+    ]
+    for loss in compiled.losses:
+        weight = "?" if loss.weight is None else f"{loss.weight:g}"
+        parts.append(f"{loss.output}: {loss.function}" + ("" if weight == "1" else f" × {weight}"))
+    return "; ".join(parts if compiled.losses else [*parts, "no loss"])
 
 
 def _set_up(student: NormalGraph, reference: NormalGraph) -> Iterator[Difference]:

@@ -19,6 +19,7 @@ import keras
 
 from grader.errors import UnreadableModelError
 from grader.models.describe import describe
+from grader.models.saved_compile_state import compile_as_saved
 
 __all__ = ["explain", "main", "read_file"]
 
@@ -29,6 +30,7 @@ def read_file(path: Path) -> dict[str, object]:
     """Return the graph of one saved model, or why there is none."""
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        compile_as_saved(model, path)
         return {"graph": json.loads(describe(model).graph.to_json())}
     except Exception as error:  # a file from anywhere may raise anything; all of it is reported
         return {"error": f"{path} {explain(error)}"}

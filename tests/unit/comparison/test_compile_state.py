@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from grader.comparison import Difference, compare_graphs
+from grader.comparison import Difference, compare_graphs, compile_text
 from grader.graph import Compiled, Loss, ModelGraph, Port
 from grader.tasks import CompareOptions
 from tests.blueprints import Blueprint
@@ -398,3 +398,21 @@ class TestCompiledAgain:
         hot = stale.model_copy(update={"compiled": stale.compiled.model_copy(update={"learning_rate": 1.0})})
         kinds = [kind for kind, _ in said(hot, with_state(model(), *BOTH))]
         assert ["not-recompiled", "learning-rate-too-high"] == kinds
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        ({}, "Adam at 0.001; no loss"),
+        ({"losses": BOTH}, f"Adam at 0.001; digit: {SPARSE}; box: mean_squared_error"),
+        ({"losses": (term("box", "huber", weight=0.5),)}, "Adam at 0.001; box: huber × 0.5"),
+        ({"learning_rate": None, "schedule": "custom:mine"}, "Adam; no loss"),
+        (
+            {"schedule": {"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.01}}},
+            "Adam at up to 0.01; no loss",
+        ),
+    ],
+)
+def test_a_state_is_told_in_a_line(state: dict[str, Any], line: str) -> None:
+    """Optimizer, rate, and each output's loss with its weight."""
+    assert line == compile_text(Compiled(**{"optimizer": "Adam", "learning_rate": 1e-3, **state}))
