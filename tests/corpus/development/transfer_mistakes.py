@@ -86,12 +86,13 @@ def only_the_first_stage_frozen():
 
 @PAIRS.rejected(UNIT, "backbone-not-frozen", asks=("trainable",))
 def frozen_and_opened_again_by_the_outer_model():
-    """model.trainable = True is set at the end, which opens everything below."""
+    """The whole model is shut for a while; model.trainable = True at the end opens everything below."""
 
     def student():
         base = _backbone()
         base.trainable = False
         model = _with_head(base)
+        model.trainable = False  # on TensorFlow, setting a flag to what it is already does nothing
         model.trainable = True
         return model
 
