@@ -71,15 +71,19 @@ def _set_up(student: NormalGraph, reference: NormalGraph) -> Iterator[Difference
         return
     nodes = [index for index, node in enumerate(student.nodes) if not apart.isdisjoint(node.weights)]
     compiled = student.source.compiled
-    then = "the first step of training" if compiled is not None and compiled.started else "compile"
+    started = compiled is not None and compiled.started
+    then = "training was set up" if started else "compile"
     names = some_names(student, nodes) if nodes else "some weights"
     now = {student.source.weights[weight].trainable for weight in apart}
     turned = "opened" if now == {True} else "frozen" if now == {False} else "changed"
+    since = (
+        "and the optimizer goes by what it knew then" if started else "and the model was not compiled again"
+    )
     yield Difference(
         kind="not-recompiled",
-        message=f"{names[:1].upper()}{names[1:]} {'was' if len(nodes) == 1 else 'were'} {turned} after {then}, and the "
-        "model was not compiled again. Expected compile after the last change of trainable.",
-        expected="compile after the last change of trainable",
+        message=f"{names[:1].upper()}{names[1:]} {'were' if ' and ' in names else 'was'} {turned} after {then}, {since}. "
+        "Expected compile, with a new optimizer, after the last change of trainable.",
+        expected="compile, with a new optimizer, after the last change of trainable",
         found=f"{turned} after {then}",
         where=place_of(student, nodes),
         student=calls_of(student, nodes),

@@ -55,7 +55,8 @@ TRANSFER: tuple[Misconception, ...] = (
         id="backbone-still-frozen",
         title="What should learn is still frozen",
         explanation="Layers that were to be trained are not trainable, so training leaves them as they are, "
-        "whatever the learning rate.",
+        "whatever the learning rate. Setting `trainable` on a model sets it on the layers inside; but on "
+        "TensorFlow, setting it to what it is already does nothing.",
         symptom="summary() counts fewer trainable parameters than expected, and some weights are the same "
         "after fit as before.",
         fix="Set `trainable = True` on the layers that are to learn, then compile again.",
@@ -65,7 +66,10 @@ TRANSFER: tuple[Misconception, ...] = (
                 "Look at the object whose `trainable` you set: is it the one inside this model, and do the names "
                 "you search for exist?"
             ),
-            "Write `backbone.trainable = True`, freeze again what should stay frozen, then `model.compile(...)`.",
+            (
+                "Write `backbone.trainable = True`, then set `layer.trainable` on each of `backbone.layers`: True "
+                "where it is to learn, False elsewhere. Then `model.compile(...)`."
+            ),
         ),
         unit=_UNIT,
         seen_in=of_kind("still-frozen"),
@@ -91,10 +95,11 @@ TRANSFER: tuple[Misconception, ...] = (
     ),
     Misconception(
         id="not-recompiled",
-        title="The model was not compiled again",
-        explanation="`trainable` was changed after `compile`. Up to the first step of training Keras still "
-        "follows such a change. After it, TensorFlow trains what it trained before, without a word; JAX raises "
-        "an error, and PyTorch does when something was opened.",
+        title="Training is still set up as before",
+        explanation="`trainable` was changed after training was set up. Between `compile` and the first step Keras "
+        "still follows such a change. After it, TensorFlow trains what it trained before, without a word; JAX "
+        "raises an error, and PyTorch does when something was opened. An optimizer that has made a step keeps "
+        "to the weights it knows, so that a new `compile` needs a new optimizer.",
         symptom="Weights that were opened are the same after fit as before, or fit raises a ValueError about "
         "the optimizer's variables.",
         fix="Call `model.compile` again, with a new optimizer, after the last change of `trainable`.",

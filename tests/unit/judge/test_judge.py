@@ -19,11 +19,20 @@ from grader.evidence import (
     ReplyPart,
     RunFacts,
 )
-from grader.graph import ModelGraph
+from grader.graph import Compiled, ModelGraph
 from grader.judge import ask, challenge_for, judge, probes_from
 from grader.judge.probes import drawn, tells
 from grader.keys import TaskKey
-from grader.tasks import Answer, Api, Architecture, Connectivity, Expectation, Parameters, PublicTask
+from grader.tasks import (
+    Answer,
+    Api,
+    Architecture,
+    CompareOptions,
+    Connectivity,
+    Expectation,
+    Parameters,
+    PublicTask,
+)
 from grader.verdict import Outcome
 from tests.blueprints import Blueprint, residual_block, shuffled
 
@@ -299,3 +308,24 @@ def test_drawn_inputs_differ_between_samples_even_on_average() -> None:
     (question, *_) = ask(evidence(model(residual_block())), seed=5).questions
     means = question.inputs[0].numpy().mean(axis=(1, 2))
     assert np.ptp(means, axis=0).min() > 0.5
+
+
+def test_a_model_that_is_only_trained_otherwise_is_said_to_be_that() -> None:
+    """The row says that the architecture is right, and the points are lost all the same."""
+    graph = residual_block()
+    asked = (Architecture(points=3, options=CompareOptions(compile=True)),)
+    rates = (1e-2, 1e-5)
+    student, reference = (
+        graph.model_copy(update={"compiled": Compiled(optimizer="Adam", learning_rate=rate)})
+        for rate in rates
+    )
+    verdict = judge(key(model(reference), expects=asked), evidence(model(student)))
+    row = verdict.rows[0]
+    assert ("the same, trained otherwise", "the same, trained as asked", False) == (
+        row.found,
+        row.expected,
+        row.passed,
+    )
+    assert (Outcome.INCORRECT, 0) == (verdict.outcome, verdict.score)
+    assert ["learning-rate-too-high"] == [diagnosis.id for diagnosis in verdict.diagnoses]
+    assert judge(key(model(graph), expects=asked), evidence(model(student))).outcome is Outcome.CORRECT
