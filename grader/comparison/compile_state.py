@@ -81,7 +81,7 @@ def _set_up(student: NormalGraph, reference: NormalGraph) -> Iterator[Difference
     )
     yield Difference(
         kind="not-recompiled",
-        message=f"{names[:1].upper()}{names[1:]} {'were' if ' and ' in names else 'was'} {turned} after {then}, {since}. "
+        message=f"{names[:1].upper()}{names[1:]} {'were' if ' and ' in names or not nodes else 'was'} {turned} after {then}, {since}. "
         "Expected compile, with a new optimizer, after the last change of trainable.",
         expected="compile, with a new optimizer, after the last change of trainable",
         found=f"{turned} after {then}",

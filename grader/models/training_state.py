@@ -45,7 +45,7 @@ def compile_state(model: Any, outputs: Any, places: Mapping[int, int]) -> Compil
     optimizer: Any = getattr(
         outermost, "inner_optimizer", outermost
     )  # a LossScaleOptimizer holds the real one
-    settings: dict[str, JsonValue] = _guarded(lambda: clean_config(optimizer.get_config())) or {}
+    settings: dict[str, JsonValue] = _guarded(lambda: _nameless(optimizer.get_config())) or {}
     rate = settings.pop("learning_rate", None)
     losses, unplaced = _guarded(lambda: _losses(model, outputs)) or ([], [])
     metrics = _guarded(lambda: list(_metrics(model, outputs))) or []
@@ -75,6 +75,17 @@ def _guarded(read: Callable[[], T]) -> T | None:
         return read()
     except Exception:
         return None
+
+
+def _nameless(config: dict[str, Any]) -> dict[str, JsonValue]:
+    """Clean a config and drop the names of what is inside, which count up with every object that is made."""
+
+    def bare(value: JsonValue) -> JsonValue:
+        if isinstance(value, dict):
+            return {key: bare(item) for key, item in value.items() if key != "name"}
+        return [bare(item) for item in value] if isinstance(value, list) else value
+
+    return {key: bare(value) for key, value in clean_config(config).items()}
 
 
 def _held(optimizer: Any) -> list[Any] | None:

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from grader.models.files import read_file
+from grader.models.lazy_tensorflow import tensorflow_not_imported
 
 
 def _model():
@@ -25,7 +26,7 @@ def read_back(**changes):
 
     Returns the compile record, the number of layer calls, and the settings of Keras that a call could change.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tensorflow_not_imported():  # saving would import it
         path, tampered = Path(folder) / "model.keras", Path(folder) / "tampered.keras"
         _model().save(path)
         with zipfile.ZipFile(path) as given, zipfile.ZipFile(tampered, "w") as made:
