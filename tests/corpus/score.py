@@ -30,7 +30,7 @@ from grader.tasks import Api, Architecture, CompareOptions, Task
 from grader.verdict import Outcome
 from tests.corpus.pairs import Pair
 
-__all__ = ["Finding", "read_pairs", "score_pair", "score_set"]
+__all__ = ["Finding", "findings_of", "read_pairs", "score_pair", "score_set", "summary"]
 
 HERE = Path(__file__).parent
 CASE = Case()
@@ -52,6 +52,11 @@ class Finding:
     def decided(self) -> bool:
         """Whether the verdict is right, whatever it is called."""
         return self.error is None and self.accepted == (self.wanted is None)
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict is right, and the mistake named rightly where there is one."""
+        return self.decided and (self.wanted is None or self.named)
 
 
 def read_pairs(name: str, only: str = "") -> Iterator[Pair]:
@@ -139,6 +144,12 @@ def score_set(name: str, only: str = "", folder: Path | None = None) -> list[Fin
     return [score_pair(pair, folder) for pair in read_pairs(name, only)]
 
 
+def findings_of(name: str, module: str) -> list[dict[str, Any]]:
+    """Score one module of a set; for a test to ask for in a process of a backend."""
+    pairs = importlib.import_module(f"tests.corpus.{name}.{module}").PAIRS
+    return [{**asdict(found), "right": found.right} for found in map(score_pair, pairs)]
+
+
 def _list_check(student: Any, reference: Any) -> bool:
     """Compare as published graders do: zip two lists of ``[class, output shape, parameters]``."""
 
@@ -184,7 +195,7 @@ def main() -> None:
     for name in asked.sets:
         findings = score_set(name, asked.only, asked.evidence and asked.evidence / name)
         for finding in findings:
-            if not finding.decided or (finding.wanted and not finding.named):
+            if not finding.right:
                 print(json.dumps(asdict(finding)))
         for what, count in summary(findings).items():
             print(f"{name}: {what}: {count}")

@@ -285,7 +285,10 @@ NEAR_MISSES = {
         (lambda: one_head(keras.losses.MeanSquaredError(reduction="mean")), lambda: one_head("mse")),
     ],
     "logits-mismatch": [
-        (lambda: one_head(sparse(from_logits=True), units=3), lambda: one_head(sparse(from_logits=True), units=3)),
+        (
+            lambda: one_head(sparse(from_logits=True), units=3),
+            lambda: one_head(sparse(from_logits=True), units=3),
+        ),
         (lambda: heads([sparse(from_logits=False), "mse"]), both),
         (lambda: one_head(SPARSE, "softmax", 3), lambda: one_head(sparse(from_logits=True), "softmax", 3)),
         (lambda: one_head(binary(from_logits=True)), lambda: one_head("bce", "sigmoid")),
