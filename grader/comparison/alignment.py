@@ -18,6 +18,7 @@ from grader.comparison.pairing import kin, same_settings
 __all__ = ["align", "histories"]
 
 _NEAREST = 12  # candidates tried for one node; more are alike in any case
+Neighbours = tuple[list[list[int]], ...]
 Signatures = Callable[[NormalGraph, dict[Any, int], dict[int, Any]], list[int]]
 
 
@@ -30,8 +31,8 @@ def align(student: NormalGraph, reference: NormalGraph) -> dict[int, int]:
     """
     aligner = _Aligner(student, reference)
     aligner.pair_inputs()
-    aligner.pair_by(histories)
-    aligner.pair_by(_futures)
+    aligner.pair_by(histories, aligner.sources)
+    aligner.pair_by(_futures, aligner.users)
     aligner.grow()
     aligner.pair_moved()
     aligner.pair_replacements()
@@ -45,6 +46,9 @@ class _Aligner:
         self.theirs: dict[int, int] = {}
         self.users = tuple(
             [[user for user, _, _ in users] for users in graph.consumers()] for graph in (student, reference)
+        )
+        self.sources = tuple(
+            [[edge.node for edge in node.edges] for node in graph.nodes] for graph in (student, reference)
         )
         self.ends = (_ends(student), _ends(reference))
 
@@ -83,22 +87,31 @@ class _Aligner:
                 pairs.append((mine, other))
         return pairs
 
-    def pair_by(self, signatures: Signatures) -> None:
-        """Pair nodes of equal signature in the order they come."""
+    def pair_by(self, signatures: Signatures, neighbours: Neighbours) -> None:
+        """Pair nodes of equal signature: those whose neighbours are paired, then the rest in the order they come."""
         names: dict[Any, int] = {}
-        seeds = {mine: ("input", other) for mine, other in self.ours.items() if mine in _inputs(self.student)}
+        seeds = {mine: ("input", other) for mine, other in self.ours.items() if not self.sources[0][mine]}
         left = signatures(self.student, names, seeds)
         right = signatures(self.reference, names, {other: ("input", other) for other in self.theirs})
         waiting: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for index, signature in enumerate(left):
+        order = range(len(left)) if neighbours is self.sources else range(len(left) - 1, -1, -1)
+        for index in order:
             if index not in self.ours:
-                waiting[signature][0].append(index)
+                waiting[left[index]][0].append(index)
         for index, signature in enumerate(right):
-            if index not in self.theirs:
+            if index not in self.theirs and signature in waiting:
                 waiting[signature][1].append(index)
         for free_ours, free_theirs in waiting.values():
-            for first, second in zip(free_ours, free_theirs, strict=False):
-                self.pair(first, second)
+            beside: dict[tuple[int, ...], list[int]] = defaultdict(list)
+            for theirs in reversed(free_theirs):
+                beside[tuple(sorted(neighbours[1][theirs]))].append(theirs)
+            for ours in sorted(free_ours):
+                place = tuple(sorted(self.ours.get(node, -1) for node in neighbours[0][ours]))
+                if beside[place]:
+                    self.pair(ours, beside[place].pop())
+            rest = [node for node in free_theirs if node not in self.theirs]
+            for ours, theirs in zip((n for n in sorted(free_ours) if n not in self.ours), rest, strict=False):
+                self.pair(ours, theirs)
 
     def grow(self) -> None:
         """Pair what is left of the same op, those first that sit best among the pairs there are."""
@@ -217,10 +230,6 @@ class _Aligner:
         if self.ends[0].get(ours) is not None and self.ends[0].get(ours) == self.ends[1].get(theirs):
             return True
         return bool({self.ours.get(user) for user in self.users[0][ours]} & set(self.users[1][theirs]))
-
-
-def _inputs(graph: NormalGraph) -> set[int]:
-    return {node for _, node in graph.inputs}
 
 
 def _ends(graph: NormalGraph) -> dict[int, str]:
