@@ -92,7 +92,10 @@ def _constraints(graph: ModelGraph) -> Counter[str]:
 
 
 def _policies(graph: ModelGraph) -> set[str]:
-    return {graph.layers[call.layer].dtype for call in graph.calls if graph.layers[call.layer].weights}
+    """Return the policies that weights are computed with: each weight's of the layer closest around it."""
+    used = {layer for call in graph.calls for layer in (call.layer, *call.scope)}
+    holders = sorted((graph.layers[layer] for layer in used), key=lambda layer: -len(layer.weights))
+    return set({weight: holder.dtype for holder in holders for weight in holder.weights}.values())
 
 
 def _used(graph: NormalGraph) -> list[int]:

@@ -1,6 +1,7 @@
 """The normal form of a ``ModelGraph``, and the rules that bring a call into it."""
 
+from grader.canonical.joins import joined_anew
 from grader.canonical.merges import COMMUTATIVE
 from grader.canonical.normal_form import Edge, Node, NormalGraph, normalize
 
-__all__ = ["COMMUTATIVE", "Edge", "Node", "NormalGraph", "normalize"]
+__all__ = ["COMMUTATIVE", "Edge", "Node", "NormalGraph", "joined_anew", "normalize"]

@@ -21,7 +21,7 @@ from grader.canonical.rules import steps
 from grader.graph import Call, Layer, ModelGraph, Shape, Weight
 from grader.tasks import CompareOptions
 
-__all__ = ["Edge", "Node", "NormalGraph", "normalize"]
+__all__ = ["Edge", "Node", "NormalGraph", "normalize", "prune"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Builder:
             self._call(index, call)
         outputs = tuple((port.key, *self.made[port.tensor]) for port in graph.outputs)
         normal = NormalGraph(tuple(self.nodes), tuple(inputs), outputs, graph)
-        return _prune(rewrite(normal), keep=len(inputs))
+        return prune(rewrite(normal), keep=len(inputs))
 
     def _add(
         self,
@@ -211,7 +211,7 @@ def _before(op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> 
     return ((shape[0], shape[1] if settings.get("data_format") == "channels_first" else shape[-1]),)
 
 
-def _prune(graph: NormalGraph, keep: int) -> NormalGraph:
+def prune(graph: NormalGraph, keep: int) -> NormalGraph:
     """Drop nodes that reach no output; inputs (the first ``keep``) stay."""
     live = set(range(keep))
     stack = [node for _, node, _ in graph.outputs]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader.canonical import COMMUTATIVE, NormalGraph, normalize
+from grader.canonical import COMMUTATIVE, NormalGraph, joined_anew, normalize
 from grader.comparison.alignment import align
 from grader.comparison.compile_state import compile_differences
 from grader.comparison.isomorphism import correspondence
@@ -88,6 +88,12 @@ def _compared(
         pairs = dict(enumerate(mapping))
         unused = unreached_differences(ours, theirs)
         return Analysis(ours, theirs, pairs, not unused, unused, reordered)
+    joined = (joined_anew(ours), joined_anew(theirs))
+    if any(joined):
+        first, second = joined[0] or ours, joined[1] or theirs
+        mapping, reordered = _match(first, second, options)
+        if mapping is not None and not unreached_differences(first, second):
+            return Analysis(first, second, dict(enumerate(mapping)), True, (), reordered)
     pairs = align(ours, theirs)
     return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
 

@@ -95,6 +95,21 @@ def _dead(x, activation):
     return layers.Dense(6)(x) + 0.0 * layers.Dense(6, activation=activation)(x)
 
 
+class Affine(keras.Layer):
+    """A dense layer made of its weights."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], self.units))
+        self.b = self.add_weight(shape=(self.units,))
+
+    def call(self, x):
+        return x @ self.w + self.b
+
+
 SAME = {
     "a gate rearranged": (ROW, lambda x: _gate(x, True), lambda x: _gate(x, False)),
     "dropout in a rearranged gate": (
@@ -133,6 +148,11 @@ SAME = {
         lambda x: layers.SeparableConv2D(5, 3)(x),
     ),
     "a loop and its rounds": (ROW, lambda x: Rounds(3)(x), lambda x: _rounds(x, 3)),
+    "a dense layer of one's own": (
+        ROW,
+        lambda x: Affine(3)(layers.ReLU()(Affine(4)(x))),
+        lambda x: layers.Dense(3)(layers.Dense(4, activation="relu")(x)),
+    ),
     "a sampled latent regrouped": (ROW, lambda x: _sampled(x, True), lambda x: _sampled(x, False)),
 }
 DIFFERENT = {
@@ -196,6 +216,11 @@ DIFFERENT = {
         ROW,
         lambda x: _other_gate(x),
         lambda x: _gate(x, False),
+    ),
+    "a dense layer of one's own in double precision": (
+        ROW,
+        lambda x: layers.Dense(3)(Affine(4, dtype="float64")(x)),
+        lambda x: layers.Dense(3)(layers.Dense(4)(x)),
     ),
     "one layer where two are asked for": (
         ROW,
