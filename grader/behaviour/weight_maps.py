@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.canonical import NormalGraph
 from grader.comparison import Analysis
+from grader.comparison.alignment import histories
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
@@ -46,7 +47,9 @@ def weight_maps(analysis: Analysis) -> list[tuple[int, ...]]:
     """Return the maps worth trying, likeliest first: for each weight of the student, the reference's.
 
     Weights of layers that correspond are taken as given, the others in the order in which they are used; then
-    those layers of equal sizes change places. Last, all weights are taken in the order in which they are used.
+    those layers of equal sizes change places, and so do twins: layers alike that read the same tensor, as the
+    three projections of an attention do, which correspond to each other in any order. Last, all weights are
+    taken in the order in which they are used.
     """
     ours, theirs = _used(analysis.student), _used(analysis.reference)
     sizes = (_sizes(analysis.student.source), _sizes(analysis.reference.source))
@@ -137,7 +140,7 @@ def _completed(
             return
         first[weight] = places[sizes[0][weight]].pop(0)
     yield tuple(first[weight] for weight in range(len(sizes[0])))
-    groups = _groups(analysis.student, set(free), sizes[0])
+    groups = _groups(analysis.student, {*free, *_of_twins(analysis.student)}, sizes[0])
     orders = [
         list(itertools.islice(itertools.permutations(range(len(group))), _MOST_MAPS)) for group in groups
     ]
@@ -148,6 +151,17 @@ def _completed(
                 for mine, other in zip(group[place], group[source], strict=True):
                     moved[mine] = first[other]
         yield tuple(moved[weight] for weight in range(len(sizes[0])))
+
+
+def _of_twins(graph: NormalGraph) -> set[int]:
+    """Return the weights of layers that another layer is like: of the same settings, reading the same."""
+    alike: dict[int, set[tuple[int, ...]]] = defaultdict(set)
+    for node, history in zip(
+        graph.nodes, histories(graph, {}, dict(enumerate(range(len(graph.inputs))))), strict=True
+    ):
+        if node.weights:
+            alike[history].add(node.weights)
+    return {weight for twins in alike.values() if len(twins) > 1 for weights in twins for weight in weights}
 
 
 def _groups(graph: NormalGraph, free: set[int], sizes: Sequence[int]) -> list[list[tuple[int, ...]]]:

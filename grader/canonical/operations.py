@@ -60,7 +60,29 @@ def _only_reshapes(kind: str, config: dict[str, Any], made: Shape, fed: Shape) -
     axis = config.get("axis")
     if kind == "ExpandDims":
         return isinstance(axis, int) and axis % len(made) != 0
+    if kind == "GetItem":
+        return _takes_all(config.get("argument 1"), fed)
     return kind == "Squeeze" and isinstance(axis, int) and axis % len(fed) != 0
+
+
+def _takes_all(index: Any, fed: Shape) -> bool:
+    """Say whether an index takes every number of every sample: it drops axes of length 1 and adds new ones."""
+    parts = list(index) if isinstance(index, list) else [index]
+    dots = [place for place, part in enumerate(parts) if _named(part) == "__ellipsis__"]
+    missing = len(fed) - sum(part is not None for part in parts) + len(dots)
+    if len(dots) > 1 or missing < 0:
+        return False
+    if dots:
+        parts[dots[0] : dots[0] + 1] = [_ALL] * missing
+    if not parts or _index_part(parts[0], None) != _ALL:
+        return False
+    lengths = iter(fed)
+    for part in parts:
+        length = None if part is None else next(lengths)
+        whole = part is None or (length == 1 and part in (0, -1)) or _index_part(part, length) == _ALL
+        if not whole or isinstance(part, bool):
+            return False
+    return True
 
 
 # Operations that reduce the axes named by `axis`, counted in what they are given.

@@ -59,6 +59,14 @@ def _rounds(x, rounds):
     return x
 
 
+def _looked_up(x, written_out):
+    """The second projection is the key, the third the value; the Attention layer wants the value first."""
+    q, k, v = (layers.Dense(4)(x) for _ in "qkv")
+    if written_out:
+        return ops.matmul(ops.softmax(ops.matmul(q, ops.swapaxes(k, 1, 2))), v)
+    return layers.Attention()([q, v, k])
+
+
 def _rearranged_gelu(x, rearranged, approximate):
     y = ops.gelu(_gate(x, rearranged), approximate=approximate)
     return layers.Dense(3)(y)
@@ -141,6 +149,11 @@ SAME = {
         STEPS,
         lambda x: _attention(x, "vqk"),
         lambda x: layers.MultiHeadAttention(2, 2)(x, x),
+    ),
+    "attention on projections that are alike": (
+        STEPS,
+        lambda x: _looked_up(x, True),
+        lambda x: _looked_up(x, False),
     ),
     "a separable convolution in two steps": (
         IMAGE,

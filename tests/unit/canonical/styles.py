@@ -75,6 +75,18 @@ SAME = {
     ),
     "last step with and without the rest": (STEPS, lambda x: x[:, -1], lambda x: x[:, 4, :]),
     "last channel by an ellipsis": (STEPS, lambda x: x[..., -1], lambda x: x[:, :, 3]),
+    "an axis of length 1 dropped": (
+        STEPS,
+        lambda x: layers.Dense(2)(layers.Flatten()(x[:, 1:2])),
+        lambda x: layers.Dense(2)(x[:, 1:2][:, 0]),
+    ),
+    "the last of one": (
+        STEPS,
+        lambda x: layers.Dense(2)(ops.squeeze(x[:, 1:2], axis=1)),
+        lambda x: layers.Dense(2)(x[:, 1:2][:, -1, :]),
+    ),
+    "a new axis by an index": (STEPS, lambda x: x[..., None], lambda x: ops.expand_dims(x, -1)),
+    "a new axis in between": (STEPS, lambda x: x[:, None], lambda x: layers.Reshape((1, 5, 4))(x)),
     "a slice to the end": (STEPS, lambda x: x[:, 1:], lambda x: x[:, -4:5]),
     "mean along an axis counted from the end": (
         STEPS,
