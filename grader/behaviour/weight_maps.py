@@ -20,6 +20,7 @@ from grader.tasks import CompareOptions
 __all__ = ["may_be_one_function", "weight_maps"]
 
 _MOST_MAPS = 24
+_MOST_STEPS = 2400  # of all runs together: a large network is tried with fewer maps
 _OF_TRAINING = ("trainable", "compile")  # compared by themselves, whatever the architecture
 # Settings that outputs hardly show: where two layers differ in one of these alone, they differ.
 _FINE = ("epsilon", "approximate", "momentum", "dtype policy")
@@ -141,10 +142,9 @@ def _completed(
         first[weight] = places[sizes[0][weight]].pop(0)
     yield tuple(first[weight] for weight in range(len(sizes[0])))
     groups = _groups(analysis.student, {*free, *_of_twins(analysis.student)}, sizes[0])
-    orders = [
-        list(itertools.islice(itertools.permutations(range(len(group))), _MOST_MAPS)) for group in groups
-    ]
-    for chosen in itertools.islice(itertools.product(*orders), 1, _MOST_MAPS):
+    most = max(2, min(_MOST_MAPS, _MOST_STEPS // len(analysis.student.nodes)))
+    orders = [list(itertools.islice(itertools.permutations(range(len(group))), most)) for group in groups]
+    for chosen in itertools.islice(itertools.product(*orders), 1, most):
         moved = dict(first)
         for group, order in zip(groups, chosen, strict=True):
             for place, source in enumerate(order):

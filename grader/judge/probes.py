@@ -26,9 +26,12 @@ class _Run:
     training: bool
 
 
-def _runs(reference: Evidence) -> Iterator[_Run]:
+def _runs(reference: Evidence, glance: float | None) -> Iterator[_Run]:
     for case, given in enumerate(reference.cases):
         if given.graph is None or given.graph.dynamic is not None:
+            continue
+        if glance is not None:
+            yield _Run(case, 0, glance, training=False)
             continue
         for number in range(DRAWS):
             for strength in STRENGTHS:
@@ -44,17 +47,19 @@ def drawn(reference: Evidence, seed: int, case: int, number: int, strength: floa
     return draw(graph, (seed, case, *reference.task.encode()), number, strength)
 
 
-def ask(reference: Evidence, seed: int) -> Challenge:
+def ask(reference: Evidence, seed: int, *, glance: float | None = None) -> Challenge:
     """Ask the reference itself, with drawn weights and inputs; the same seed draws the same.
+
+    ``glance`` asks for one run of each case alone, of that strength.
 
     Each case is asked several times, with the weights in front of the outputs ever weaker: a softmax that
     is fed large numbers gives one class for every input, and from that no wrong model could be told.
     ``probes_from`` keeps the best.
     """
     questions = []
-    for run in _runs(reference):
+    for run in _runs(reference, glance):
         given = drawn(reference, seed, run.case, run.draw, run.strength)
-        reactions = run.draw == 0 and not run.training
+        reactions = glance is None and run.draw == 0 and not run.training
         questions.append(question_of(run.case, given, training=run.training, reactions=reactions))
     return Challenge(task=reference.task, questions=tuple(questions))
 
@@ -70,14 +75,18 @@ def question_of(case: int, given: Drawn, *, training: bool, reactions: bool = Fa
     )
 
 
-def probes_from(reference: Evidence, seed: int, reply: Reply, *, strict: bool = True) -> tuple[Probe, ...]:
+def probes_from(
+    reference: Evidence, seed: int, reply: Reply, *, strict: bool = True, glance: float | None = None
+) -> tuple[Probe, ...]:
     """Keep what the reference answered: for each case and draw the most telling strength, in both modes.
+
+    ``glance`` is what ``ask`` was given.
 
     Raises:
         CourseError: the reference gave no answer; or, when ``strict``, outputs so even that no wrong model
             could be told from them.
     """
-    asked = list(_runs(reference))
+    asked = list(_runs(reference, glance))
     probes: list[Probe] = []
     for number, run in enumerate(asked):
         part = reply.parts[number] if number < len(reply.parts) else None

@@ -28,6 +28,13 @@ def _normalised(x, rearranged, **settings):
     return layers.Flatten()(layers.ReLU()(layers.MaxPooling2D()(y)))
 
 
+def _deep(x, rearranged):
+    """Twenty residual blocks, normalised without a scale that could make up for small variances."""
+    for _ in range(20):
+        x = x + layers.ReLU()(layers.BatchNormalization(scale=False)(layers.Conv2D(4, 1, use_bias=False)(x)))
+    return layers.Dense(3, activation="softmax")(_normalised(x, rearranged))
+
+
 def _attention(x, order="qkv"):
     """Two heads of width 2, written out; ``order`` is the order in which the projections are made."""
     made = {name: layers.Dense(4) for name in "qkv"}
@@ -140,6 +147,7 @@ SAME = {
         lambda x: _normalised(x, True),
         lambda x: _normalised(x, False),
     ),
+    "behind twenty residual blocks": (IMAGE, lambda x: _deep(x, True), lambda x: _deep(x, False)),
     "attention written out": (
         STEPS,
         lambda x: _attention(x),
