@@ -19,6 +19,7 @@ from grader.comparison import Analysis
 from grader.comparison.records import Behaviour, Diagnosis, DifferenceKind
 from grader.evidence import Failure
 from grader.graph import ModelGraph
+from grader.misconceptions.classes import CLASSES
 from grader.misconceptions.misconception import Misconception
 from grader.misconceptions.residual import RESIDUAL
 from grader.misconceptions.structural import (
@@ -40,7 +41,7 @@ __all__ = [
 
 _ARCHITECTURE: tuple[Misconception, ...] = RESIDUAL
 _TRAINED: tuple[Misconception, ...] = (*TRANSFER, *TRAINING)
-CATALOGUE: tuple[Misconception, ...] = (*_ARCHITECTURE, *_TRAINED)
+CATALOGUE: tuple[Misconception, ...] = (*CLASSES, *_ARCHITECTURE, *_TRAINED)
 
 _INTERFACE: frozenset[DifferenceKind] = frozenset(
     {"missing-input", "extra-input", "unused-input", "missing-output", "extra-output", "outputs-swapped"}
