@@ -1,49 +1,108 @@
-"""How long comparing two graphs takes, by the number of layer calls.
+"""What comparing two graphs costs: beside networkx, and as graphs grow.
 
-The graphs are written directly, as ``ModelGraph``s: Keras itself raises RecursionError while it builds
-chains of a thousand calls. Both hold the same residual blocks; the second has its calls in another
-order, so that the normal forms have work to do. Figures are medians, in seconds.
+The graphs are written directly, as ``ModelGraph``s, since Keras raises RecursionError while it builds chains
+of a thousand calls. The second of a pair has its calls, layers, weights and tensors in another order. Times
+are of the whole of ``compare``, normal forms included, without Python's collector: medians.
+
+``compare.speedup_vs_networkx_1000`` is the time ``networkx.is_isomorphic`` takes on the same two graphs with
+the same labels, divided by that of ``compare``; networkx is given the normal forms ready made.
+``compare.growth_1k_10k`` is what ten times as many calls cost, in times, for a residual network;
+``alike_branches`` and ``equal_towers`` are the same for graphs whose parts cannot be told apart by their
+settings: a sum of one layer after another, and of hundreds of stacks.
 """
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from grader.canonical import normalize
 from grader.comparison import compare_graphs
 from tests.blueprints import Blueprint, shuffled
+from tests.networkx_graphs import as_networkx, isomorphic
 
 if TYPE_CHECKING:
     from grader.graph import ModelGraph
 
 __all__ = ["measure"]
 
-CALLS = (100, 1_000)
-REPEATS = 5
-CALLS_PER_BLOCK = 5
+REPEATS = 7
+TOWER = 32
 
 
-def _chain(blocks: int) -> ModelGraph:
+def residual(calls: int) -> ModelGraph:
+    """Residual blocks of five calls, one after the other."""
     plan = Blueprint()
     x = plan.conv(plan.input(8, 8, 4), 4)
-    for _ in range(blocks):
+    for _ in range(calls // 5):
         y = plan.norm(plan.conv(plan.relu(plan.norm(x)), 4))
         x = plan.add(y, x)
     return plan.graph(x)
 
 
-def measure(repeats: int = REPEATS) -> dict[str, float]:
-    """Return figures by name, in seconds."""
-    figures = {}
-    for calls in CALLS:
-        graph = _chain(calls // CALLS_PER_BLOCK)
-        other = shuffled(graph, seed=calls)
-        seconds = []
-        for _ in range(repeats):
-            began = time.perf_counter()
-            result = compare_graphs(graph, other)
-            seconds.append(time.perf_counter() - began)
-            assert result.equivalent
-        figures[f"graphs.compare_seconds.{calls}_calls"] = statistics.median(seconds)
+def alike_branches(calls: int) -> ModelGraph:
+    """Layers of the same settings side by side, added up."""
+    plan = Blueprint()
+    x = plan.input(4)
+    return plan.graph(plan.add(*[plan.dense(x, 4) for _ in range(calls)]))
+
+
+def equal_towers(calls: int) -> ModelGraph:
+    """Stacks of the same layers side by side, added up."""
+    plan = Blueprint()
+    x = plan.input(4)
+    ends = []
+    for _ in range(calls // TOWER):
+        end = x
+        for _ in range(TOWER):
+            end = plan.dense(end, 4)
+        ends.append(end)
+    return plan.graph(plan.add(*ends))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Time one run, without the collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.perf_counter()
+        assert work()
+        return time.perf_counter() - began
+    finally:
+        gc.enable()
+
+
+def measure(repeats: int = REPEATS, calls: int = 1_000) -> dict[str, float]:
+    """Return figures by name: ratios, and seconds where the name says so."""
+    figures = {
+        "compare.growth_1k_10k": _growth(residual, calls, repeats),
+        "compare.growth_alike_branches": _growth(alike_branches, calls, repeats),
+        "compare.growth_equal_towers": _growth(equal_towers, calls, repeats),
+    }
+    pair = _pair(residual, calls)
+    graphs = [as_networkx(normalize(graph)) for graph in pair]
+    times = [
+        (seconds(lambda: isomorphic(*graphs)), seconds(lambda: compare_graphs(*pair).equivalent))
+        for _ in range(repeats)
+    ]
+    figures["compare.seconds_1000"] = statistics.median(ours for _, ours in times)
+    figures["compare.speedup_vs_networkx_1000"] = statistics.median(theirs / ours for theirs, ours in times)
     return figures
+
+
+def _pair(write: Callable[[int], ModelGraph], calls: int) -> tuple[ModelGraph, ModelGraph]:
+    graph = write(calls)
+    return graph, shuffled(graph, seed=calls)
+
+
+def _growth(write: Callable[[int], ModelGraph], calls: int, repeats: int) -> float:
+    few, many = _pair(write, calls), _pair(write, 10 * calls)
+    # In turns, so that a busy moment falls on both.
+    ratios = [
+        seconds(lambda: compare_graphs(*many).equivalent) / seconds(lambda: compare_graphs(*few).equivalent)
+        for _ in range(repeats)
+    ]
+    return statistics.median(ratios)

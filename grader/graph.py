@@ -9,6 +9,7 @@ Every cross-reference is an index into one of the graph's own tuples.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
@@ -245,14 +246,9 @@ class ModelGraph(Record):
 
     def count_weights(self, trainable: bool | None = None) -> int:
         """Count the scalar parameters, each variable once: all, or only the (non-)trainable."""
-        total = 0
-        for weight in self.weights:
-            if trainable is None or weight.trainable == trainable:
-                size = 1
-                for length in weight.shape:
-                    size *= length
-                total += size
-        return total
+        return sum(
+            [math.prod(weight.shape) for weight in self.weights if trainable in (None, weight.trainable)]
+        )
 
 
 def json_schema() -> dict[str, JsonValue]:

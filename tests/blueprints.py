@@ -155,13 +155,23 @@ def shuffled(graph: ModelGraph, seed: int) -> ModelGraph:
     layer_at = {old: new for new, old in enumerate(layer_order)}
     weight_at = {old: new for new, old in enumerate(weight_order)}
     tensor_at = {old: new for new, old in enumerate(tensor_order)}
-    ready = {port.tensor for port in graph.inputs}
-    waiting, calls = list(graph.calls), []
-    while waiting:
-        fit = [c for c in waiting if all(a.tensor is None or a.tensor in ready for a in c.arguments)]
-        call = random_order.choice(fit)
-        waiting.remove(call)
-        ready |= set(call.outputs)
+    makers = {tensor: index for index, call in enumerate(graph.calls) for tensor in call.outputs}
+    sources = [{makers[a.tensor] for a in call.arguments if a.tensor in makers} for call in graph.calls]
+    users: list[list[int]] = [[] for _ in graph.calls]
+    for index, needed in enumerate(sources):
+        for source in needed:
+            users[source].append(index)
+    missing = [len(needed) for needed in sources]
+    fit, calls = [index for index, count in enumerate(missing) if not count], []
+    while fit:
+        place = random_order.randrange(len(fit))
+        fit[place], fit[-1] = fit[-1], fit[place]
+        index = fit.pop()
+        for user in users[index]:
+            missing[user] -= 1
+            if not missing[user]:
+                fit.append(user)
+        call = graph.calls[index]
         calls.append(
             call.model_copy(
                 update={

@@ -2,6 +2,7 @@
 
 from grader.canonical.joins import joined_anew
 from grader.canonical.merges import COMMUTATIVE
-from grader.canonical.normal_form import Edge, Node, NormalGraph, normalize
+from grader.canonical.normal_form import normalize
+from grader.canonical.normal_graph import Edge, Node, NormalGraph
 
 __all__ = ["COMMUTATIVE", "Edge", "Node", "NormalGraph", "joined_anew", "normalize"]

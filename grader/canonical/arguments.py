@@ -6,14 +6,12 @@ The facts about layers are those of Keras 3.15 (``keras/src/layers``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from grader.canonical.normal_graph import Edge
 from grader.graph import Layer
 
-if TYPE_CHECKING:
-    from grader.canonical.normal_form import Edge
-
-__all__ = ["CONDITIONS", "RANDOM_LAYERS", "needed_constants", "needed_edges"]
+__all__ = ["CONDITIONS", "RANDOM_LAYERS", "READ_LESS", "needed_constants", "needed_edges"]
 
 CONDITIONS = frozenset(
     {
@@ -27,6 +25,9 @@ RANDOM_LAYERS = frozenset(
     {"Dropout", "GaussianDropout", "AlphaDropout", *(f"SpatialDropout{dims}D" for dims in (1, 2, 3))}
 )
 """Layers with a ``rate`` that give what they are given, in inference."""
+
+READ_LESS = frozenset({"TimeDistributed", "MultiHeadAttention"})
+"""Layers that may be given a tensor which changes nothing."""
 
 # Layers that do the same in both modes, unless a rate of theirs says otherwise.
 _STEADY = frozenset(
@@ -59,7 +60,7 @@ _UNMASKED = frozenset(
 
 def needed_edges(layer: Layer, edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
     """Return the tensors a call reads, without those that change nothing."""
-    if layer.origin != "keras.layers":
+    if layer.origin != "keras.layers" or layer.class_name not in READ_LESS:
         return edges
     if layer.class_name == "TimeDistributed" and _class_of(layer.config.get("layer")) in _UNMASKED:
         return tuple(edge for edge in edges if edge.slot != "mask")

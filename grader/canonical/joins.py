@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.canonical.normal_form import Edge, Node, NormalGraph, prune
+from grader.canonical.normal_form import prune
+from grader.canonical.normal_graph import Edge, Node, NormalGraph, numbered
 
 __all__ = ["joined_anew"]
 
@@ -24,8 +25,7 @@ def joined_anew(graph: NormalGraph) -> NormalGraph | None:
             continue
         edges = [part for edge in node.edges for part in _parts(edge, nodes, node)]
         if len(node.edges) < len(edges) <= _MOST_PARTS:
-            numbered = (replace(edge, slot=str(position)) for position, edge in enumerate(edges))
-            nodes[index] = replace(node, edges=tuple(numbered))
+            nodes[index] = node._replace(edges=numbered(edges))
             changed = True
     return prune(replace(graph, nodes=tuple(nodes)), keep=len(graph.inputs)) if changed else None
 

@@ -10,26 +10,29 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 from grader.canonical.merges import ASSOCIATIVE
+from grader.canonical.normal_graph import Edge, Key, Node, NormalGraph, numbered
 from grader.canonical.operations import affine_settings
-
-if TYPE_CHECKING:
-    from grader.canonical.normal_form import Edge, Node, NormalGraph
-    from grader.graph import Shape
+from grader.graph import Shape
 
 __all__ = ["make_key", "rewrite"]
 
+_JOINED = ASSOCIATIVE | {"concatenate"}
+_EVEN = frozenset({"ops Absolute", "ops Square"})  # of a difference, they forget the sign
 _PADDED = frozenset(f"{kind}Conv{dims}D" for kind in ("", "Depthwise", "Separable") for dims in (1, 2, 3))
 
 # One encoder for all: json.dumps makes a new one at every call that asks for sorted keys.
 _written = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 
-def make_key(op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...], weights: list[Any]) -> str:
-    """Return the canonical text of a step: everything about it that has to agree, wiring aside."""
-    return _written([op, settings, [shape[1:] for shape in shapes], weights])
+def make_key(
+    op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...], weights: tuple[str, ...]
+) -> Key:
+    """Return everything about a step that has to agree, wiring aside, in a form that can be compared."""
+    return op, _written(settings) if settings else "", tuple([shape[1:] for shape in shapes]), weights
 
 
 def rewrite(graph: NormalGraph) -> NormalGraph:
@@ -50,15 +53,20 @@ class _Rewriter:
     def __init__(self, graph: NormalGraph) -> None:
         self.graph = graph
         self.nodes = list(graph.nodes)
-        self.users = graph.consumers()
         self.ends = {node for _, node, _ in graph.outputs}
 
+    @cached_property
+    def users(self) -> list[list[tuple[int, str, int]]]:
+        return self.graph.consumers()
+
     def run(self) -> NormalGraph:
-        for index in range(len(self.nodes)):
-            self._draw_together(index)
-            self._unorder(index)
-            for ops, rule in _RULES:
-                step = self._step(index) if self.nodes[index].op in ops else None
+        for index, node in enumerate(self.graph.nodes):
+            if node.op in _JOINED:
+                self._draw_together(index)
+            elif node.op in _EVEN:
+                self._unorder(index)
+            for rule in _RULES.get(node.op, ()):
+                step = self._step(index)
                 found = rule(step) if step is not None else None
                 if found is not None:
                     self.nodes[index] = found
@@ -77,7 +85,7 @@ class _Rewriter:
     def _draw_together(self, index: int) -> None:
         """Draw nested sums (products, maxima, concatenations) together into one n-ary node."""
         node = self.nodes[index]
-        if node.op not in ASSOCIATIVE and node.op != "concatenate":
+        if all(self.nodes[edge.node].op != node.op for edge in node.edges):
             return
         edges: list[Edge] = []
         calls = list(node.calls)
@@ -91,17 +99,15 @@ class _Rewriter:
                 calls = [*inner.calls, *calls]
             else:
                 edges.append(edge)
-        self.nodes[index] = replace(node, edges=_numbered(edges), calls=tuple(calls))
+        self.nodes[index] = node._replace(edges=numbered(edges), calls=tuple(calls))
 
     def _unorder(self, index: int) -> None:
         """A difference whose sign is lost at once may be taken either way round."""
-        if self.nodes[index].op not in ("ops Absolute", "ops Square"):
-            return
         step = self._step(index)
         if step is not None and step.inner.op == "subtract":
             other = step.inner
             key = _key_with(other, "difference", other.settings)
-            self.nodes[step.edge.node] = replace(other, op="difference", key=key)
+            self.nodes[step.edge.node] = other._replace(op="difference", key=key)
 
 
 def _one_rescaling(step: _Step) -> Node | None:
@@ -162,30 +168,25 @@ def _padding(step: _Step) -> Node | None:
     return _merged(step, node.op, {**node.settings, "padding": "same"})
 
 
-# Each rule with the ops of the nodes it looks at.
-_RULES: tuple[tuple[frozenset[str], Callable[[_Step], Node | None]], ...] = (
-    (frozenset({"Rescaling"}), _one_rescaling),
-    (frozenset({"Rescaling"}), _average),
-    (frozenset({"reshape"}), _one_reshape),
-    (_PADDED, _padding),
-)
+# The rules for each op of the nodes they look at.
+_RULES: dict[str, tuple[Callable[[_Step], Node | None], ...]] = {
+    "Rescaling": (_one_rescaling, _average),
+    "reshape": (_one_reshape,),
+    **dict.fromkeys(_PADDED, (_padding,)),
+}
 
 
 def _merged(step: _Step, op: str, settings: Mapping[str, Any]) -> Node:
     """Take two nodes together: the outer's shapes and weights, the inner's inputs."""
     node = step.node
-    edges = _numbered(list(step.inner.edges)) if op == "average" else step.inner.edges
+    edges = numbered(step.inner.edges) if op == "average" else step.inner.edges
     calls = (*step.inner.calls, *node.calls)
     key = _key_with(node, op, settings)
-    return replace(node, op=op, settings=settings, key=key, edges=edges, calls=calls)
+    return node._replace(op=op, settings=settings, key=key, edges=edges, calls=calls)
 
 
-def _key_with(node: Node, op: str, settings: Mapping[str, Any]) -> str:
-    return make_key(op, settings, node.shapes, json.loads(node.key)[3])
-
-
-def _numbered(edges: list[Edge]) -> tuple[Edge, ...]:
-    return tuple(replace(edge, slot=str(position)) for position, edge in enumerate(edges))
+def _key_with(node: Node, op: str, settings: Mapping[str, Any]) -> Key:
+    return make_key(op, settings, node.shapes, node.key[3])
 
 
 def _scalar(settings: Mapping[str, Any]) -> bool:

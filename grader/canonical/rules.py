@@ -39,12 +39,12 @@ def steps(
     config = {
         key: value
         for key, value in layer.config.items()
-        if key not in _IGNORED_KEYS and not key.endswith("_initializer") and value is not None
+        if value is not None and key not in _IGNORED_KEYS and key[-12:] != "_initializer"
     }
-    kind, rank = layer.class_name, len(shapes[0]) if shapes else 0
-    if layer.origin == "custom":
+    kind, origin, rank = layer.class_name, layer.origin, len(shapes[0]) if shapes else 0
+    if origin == "custom":
         return [(f"custom {kind}", {**config, **_constants(constants)})]
-    if layer.origin == "keras.ops":
+    if origin == "keras.ops":
         return op_steps(kind, {**config, **_constants(constants)}, shapes, fed)
     if kind == "InputLayer":
         return []
@@ -66,13 +66,13 @@ def steps(
         scale, offset = config.get("scale"), config.get("offset")
         if isinstance(scale, (int, float)) and isinstance(offset, (int, float)):
             return affine_step(scale, offset)
-    config = positive_axis(config, rank)
+    config = positive_axis(config, rank) if "axis" in config else config
     if kind.startswith("Global") and config.get("keepdims"):
         return [(kind, {**config, "keepdims": False}), ("reshape", {"shape": list(shapes[0][1:])})]
     if kind in _SPLIT_ACTIVATION:
         function = config.pop("activation", "linear")
         return [(kind, _pointwise(config)), *activation_step(function, {}, rank)]
-    return [(kind, {**config, **_constants(constants)})]
+    return [(kind, {**config, **_constants(constants)} if constants else config)]
 
 
 def _constants(constants: Mapping[str, Any]) -> dict[str, Any]:

@@ -159,11 +159,8 @@ def summarize(
 
 def count(graph: ModelGraph) -> Counts:
     """Count the scalar parameters of a graph, each variable once."""
-    return Counts(
-        total=graph.count_weights(),
-        trainable=graph.count_weights(trainable=True),
-        non_trainable=graph.count_weights(trainable=False),
-    )
+    total, trainable = graph.count_weights(), graph.count_weights(trainable=True)
+    return Counts(total=total, trainable=trainable, non_trainable=total - trainable)
 
 
 def _weight_map(analysis: Analysis) -> tuple[int, ...]:

@@ -1,10 +1,11 @@
 """Decide whether two normal forms are the same graph, and give the correspondence.
 
-Both graphs are put into one partition of vertices (nodes, and weights that several nodes use), which is
-refined until no cell can be told apart by its neighbours; every cell must hold as many vertices of one
-graph as of the other. What stays alike is individualised, one pair at a time. A correspondence is
-accepted only after it has been verified edge by edge: a partition may rule two graphs out, never accept
-them.
+Nodes correspond only where all that feeds them does, to the inputs. In most models that alone leaves one
+candidate for each node. Otherwise both graphs are put into one partition of vertices (nodes, and weights
+that several nodes use), which is refined until no cell can be told apart by its neighbours; every cell must
+hold as many vertices of one graph as of the other. What stays alike is individualised, one pair at a time.
+A correspondence is accepted only after it has been verified edge by edge: a partition may rule two graphs
+out, never accept them.
 
 The refinement takes the smaller halves of split cells as splitters, as in Hopcroft's algorithm
 (Paige and Tarjan 1987), so that it takes O(m log n) steps for m edges, individualisations included.
@@ -40,17 +41,35 @@ def correspondence(
     """
     if len(first.nodes) != len(second.nodes):
         return None
-    sides = (_Side(first, unordered), _Side(second, unordered))
-    if len(sides[0].neighbours) != len(sides[1].neighbours):
-        return None
-    mapping = _Search(*sides).run()
+    names: dict[Any, int] = {}
+    sides = (_Side(first, unordered, names), _Side(second, unordered, names))
+    mapping = _by_histories(*sides) if len(set(sides[0].histories)) == len(first.nodes) else _searched(*sides)
     return mapping if mapping is not None and _verified(*sides, mapping) else None
 
 
-class _Side:
-    """One graph as vertices with labelled neighbours: its nodes, then the weights that are shared."""
+def _by_histories(ours: _Side, theirs: _Side) -> list[int] | None:
+    """Map each node to the one of the same history, where no two nodes of ours have the same."""
+    at = {history: index for index, history in enumerate(theirs.histories)}
+    mapping = [at.get(history, -1) for history in ours.histories]
+    return None if -1 in mapping else mapping
 
-    def __init__(self, graph: NormalGraph, unordered: frozenset[str]) -> None:
+
+def _searched(ours: _Side, theirs: _Side) -> list[int] | None:
+    for side in (ours, theirs):
+        side.join()
+    if len(ours.neighbours) != len(theirs.neighbours):
+        return None
+    return _Search(ours, theirs).run()
+
+
+class _Side:
+    """One graph as vertices with labelled neighbours: its nodes, then the weights that are shared.
+
+    Two nodes have the same number in ``histories`` when they, their ports, and all that feeds them are alike;
+    ``names`` holds the numbers of both graphs.
+    """
+
+    def __init__(self, graph: NormalGraph, unordered: frozenset[str], names: dict[Any, int]) -> None:
         self.nodes = graph.nodes
         self.free = [node.op in unordered for node in graph.nodes]
         ports: list[list[Any]] = [[] for _ in graph.nodes]
@@ -58,11 +77,22 @@ class _Side:
             ports[node].append(("in", position, key))
         for position, (key, node, output) in enumerate(graph.outputs):
             ports[node].append(("out", position, key, output))
-        self.ports = [tuple(sorted(map(str, port))) for port in ports]
-        self.colours: list[Any] = [
-            (node.key, port) for node, port in zip(graph.nodes, self.ports, strict=True)
-        ]
-        self.neighbours: list[list[tuple[int, Any]]] = [[] for _ in graph.nodes]
+        self.ports = [tuple(sorted(map(str, port))) if port else () for port in ports]
+        self.histories: list[int] = []
+        for step, free, port in zip(graph.nodes, self.free, self.ports, strict=True):
+            fed: list[tuple[Any, ...]]
+            if free:
+                fed = sorted((self.histories[edge.node], edge.output) for edge in step.edges)
+            else:
+                fed = [(self.histories[edge.node], edge.output, edge.slot) for edge in step.edges]
+            self.histories.append(names.setdefault((step.key, port, *fed), len(names)))
+        self.colours: list[Any] = []
+        self.neighbours: list[list[tuple[int, Any]]] = []
+
+    def join(self) -> None:
+        """Write down the vertices' neighbours, and colours to begin with."""
+        self.colours = list(self.histories)
+        self.neighbours = [[] for _ in self.nodes]
         self._join_edges()
         self._join_weights()
 

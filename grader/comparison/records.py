@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
 from grader.graph import ModelGraph
 from grader.record import Record
@@ -105,6 +107,15 @@ class Behaviour(Record):
     doubt: str = ""
 
 
+def _once(value: Any, validate: ValidatorFunctionWrapHandler) -> ModelGraph:
+    """Pass a graph that was validated when it was made."""
+    graph: ModelGraph = value if isinstance(value, ModelGraph) else validate(value)
+    return graph
+
+
+_Graph = Annotated[ModelGraph, WrapValidator(_once)]
+
+
 class Comparison(Record):
     """The result of comparing a student's graph with the reference's.
 
@@ -118,8 +129,8 @@ class Comparison(Record):
     equivalent: bool
     differences: tuple[Difference, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
-    student: ModelGraph
-    reference: ModelGraph
+    student: _Graph
+    reference: _Graph
     matched: tuple[tuple[int, int], ...] = ()
     same_wiring: bool
     student_counts: Counts

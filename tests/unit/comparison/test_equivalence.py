@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.canonical import NormalGraph, normalize
+from grader.canonical import normalize
 from grader.comparison import analyse, compare_graphs
 from grader.comparison.isomorphism import correspondence
 from grader.graph import ModelGraph
 from tests.blueprints import Blueprint, residual_block, shuffled
+from tests.networkx_graphs import as_networkx, isomorphic
 
 
 @st.composite
@@ -36,39 +36,6 @@ def graphs(draw: st.DrawFn) -> ModelGraph:
     return plan.graph(*draw(st.lists(st.sampled_from(tensors), min_size=1, max_size=2, unique=True)))
 
 
-def as_networkx(graph: NormalGraph) -> nx.MultiDiGraph:
-    """Write a normal form as a labelled multigraph; shared weights become a node of their own."""
-    made = nx.MultiDiGraph()
-    for index, node in enumerate(graph.nodes):
-        made.add_node(index, label=node.key)
-        if node.weights:
-            made.add_node(node.weights, label="weights")
-            made.add_edge(node.weights, index, label="weights")
-    for index, node in enumerate(graph.nodes):
-        for edge in node.edges:
-            slot = "" if node.unordered else edge.slot
-            made.add_edge(edge.node, index, label=f"{slot}/{edge.output}")
-    for kind, ports in (("in", graph.inputs), ("out", graph.outputs)):
-        for position, port in enumerate(ports):
-            made.add_node((kind, position), label=f"{kind} {position}")
-            made.add_edge((kind, position), port[1], label="port")
-    return made
-
-
-def networkx_says(first: ModelGraph, second: ModelGraph) -> bool:
-    """Ask networkx whether two normal forms are isomorphic."""
-
-    def same_edges(ours: dict, theirs: dict) -> bool:
-        return sorted(e["label"] for e in ours.values()) == sorted(e["label"] for e in theirs.values())
-
-    return nx.is_isomorphic(
-        as_networkx(normalize(first)),
-        as_networkx(normalize(second)),
-        node_match=lambda ours, theirs: ours["label"] == theirs["label"],
-        edge_match=same_edges,
-    )
-
-
 @given(graphs(), st.integers(0, 99))
 @settings(max_examples=150, deadline=None)
 def test_a_graph_equals_itself_written_down_in_another_order(graph: ModelGraph, seed: int) -> None:
@@ -83,7 +50,8 @@ def test_a_graph_equals_itself_written_down_in_another_order(graph: ModelGraph, 
 @settings(max_examples=150, deadline=None)
 def test_the_verdict_on_random_pairs_is_that_of_networkx(first: ModelGraph, second: ModelGraph) -> None:
     """Two different drawings are the same exactly when networkx finds an isomorphism."""
-    assert networkx_says(first, second) == (correspondence(normalize(first), normalize(second)) is not None)
+    ours, theirs = as_networkx(normalize(first)), as_networkx(normalize(second))
+    assert isomorphic(ours, theirs) == (correspondence(normalize(first), normalize(second)) is not None)
 
 
 @given(graphs(), graphs())

@@ -197,7 +197,7 @@ def test_a_partition_is_never_believed_without_reading_the_edges() -> None:
     right = list(range(len(graph.nodes)))
 
     def verified(other: NormalGraph, mapping: list[int], ours: NormalGraph = graph) -> bool:
-        sides = [isomorphism._Side(side, isomorphism.COMMUTATIVE) for side in (ours, other)]
+        sides = [isomorphism._Side(side, isomorphism.COMMUTATIVE, {}) for side in (ours, other)]
         return isomorphism._verified(*sides, mapping)
 
     assert verified(graph, right)
