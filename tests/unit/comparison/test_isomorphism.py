@@ -207,16 +207,16 @@ def test_a_partition_is_never_believed_without_reading_the_edges() -> None:
         swapped[one], swapped[two] = two, one
         assert not verified(graph, swapped)
     for index, node in enumerate(graph.nodes):
-        changes = [{"key": node.key + " "}]
+        changes = [{"key": (f"{node.key[0]} ", *node.key[1:])}]
         if node.edges:
             first, *others = node.edges
-            changes += [{"edges": (replace(first, node=(first.node + 1) % index), *others)}]
+            changes += [{"edges": (first._replace(node=(first.node + 1) % index), *others)}]
         if node.op == "concatenate":
-            changes += [{"edges": (replace(node.edges[0], slot="2"), *node.edges[1:])}]
+            changes += [{"edges": (node.edges[0]._replace(slot="2"), *node.edges[1:])}]
         if node.weights and index in (2, 3):  # the shared layer's calls: one of them gets a weight of its own
             changes += [{"weights": (len(graph.nodes),)}]
         for change in changes:
-            nodes = (*graph.nodes[:index], replace(node, **change), *graph.nodes[index + 1 :])
+            nodes = (*graph.nodes[:index], node._replace(**change), *graph.nodes[index + 1 :])
             assert not verified(replace(graph, nodes=nodes), right), change
             assert not verified(graph, right, ours=replace(graph, nodes=nodes)), change
     twice = replace(graph, nodes=(*graph.nodes, graph.nodes[-1], graph.nodes[-1]))
