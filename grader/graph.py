@@ -51,12 +51,16 @@ class Tensor(Record):
 
 
 class Weight(Record):
-    """One variable of the model; two layers that hold the same variable name the same index."""
+    """One variable of the model; two layers that hold the same variable name the same index.
+
+    ``untracked`` marks one that the model computes with and that is not among its own: see ``Layer.untracked``.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     trainable: bool
+    untracked: bool = False
 
 
 class Layer(Record):
@@ -66,6 +70,10 @@ class Layer(Record):
     a class of the student's own. A nested model that was flattened is kept here too, so that a
     call's ``scope`` can name it. ``weights`` are indexes into ``ModelGraph.weights`` and include
     those of everything the layer holds.
+
+    ``untracked`` is set where variables of the layer, the states of its random numbers among them, are not the
+    model's: the layer was made while the model was called, or is kept where Keras does not look. The model
+    computes with it and neither counts, trains nor saves it.
     """
 
     class_name: str
@@ -75,6 +83,7 @@ class Layer(Record):
     dtype: str = "float32"
     trainable: bool = True
     weights: tuple[int, ...] = ()
+    untracked: Literal["made in a call", "kept elsewhere"] | None = None
 
 
 class Argument(Record):
@@ -245,9 +254,13 @@ class ModelGraph(Record):
             ) from error
 
     def count_weights(self, trainable: bool | None = None) -> int:
-        """Count the scalar parameters, each variable once: all, or only the (non-)trainable."""
+        """Count the model's scalar parameters, each variable once: all, or only the (non-)trainable."""
         return sum(
-            [math.prod(weight.shape) for weight in self.weights if trainable in (None, weight.trainable)]
+            [
+                math.prod(weight.shape)
+                for weight in self.weights
+                if not weight.untracked and trainable in (None, weight.trainable)
+            ]
         )
 
 

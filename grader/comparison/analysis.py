@@ -14,6 +14,7 @@ from grader.comparison.masks import carries_masks, mask_differences
 from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
+from grader.comparison.tracking import untracked_differences
 from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
 from grader.comparison.wiring import same_wiring
@@ -64,6 +65,9 @@ def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions 
         apart += trainability(found.student, found.reference, found.pairs, whole=found.same)
     if options.compile:
         apart += compile_differences(found.student, found.reference)
+    astray = untracked_differences(found.student, found.reference)
+    if astray:  # whatever else differs: what is trained, counted and saved is not the expected model
+        found = replace(found, same=False, differences=(*astray, *found.differences))
     return replace(found, training=tuple(apart))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grader.canonical import NormalGraph
 from grader.comparison.analysis import Analysis
+from grader.comparison.tracking import untracked_nodes
 from grader.comparison.unreached import unreached_weights
 from grader.comparison.wording import Wording
 
@@ -21,7 +22,12 @@ def parameter_detail(analysis: Analysis) -> str:
     A layer that is called several times counts once, so that weights which should be shared, or should not,
     are told as such. The last part is what the differences add up to.
     """
-    lines = [*_of_calls(analysis), *_beside_the_graph(analysis), *_trainable(analysis)]
+    lines = [
+        *_untracked(analysis),
+        *_of_calls(analysis),
+        *_beside_the_graph(analysis),
+        *_trainable(analysis),
+    ]
     if len(lines) > _SHOWN:
         lines = [*lines[:_SHOWN], f"and {len(lines) - _SHOWN} more"]
     apart = analysis.student.source.count_weights() - analysis.reference.source.count_weights()
@@ -58,6 +64,21 @@ def _of_calls(analysis: Analysis) -> Iterator[str]:
             yield f"missing {theirs.name(node)}: {_sum(_shapes(reference, node))}"
 
 
+def _untracked(analysis: Analysis) -> Iterator[str]:
+    wording = Wording(analysis.student)
+    told: set[int] = set()
+    for node in untracked_nodes(analysis.student):
+        weights = [weight for weight in analysis.student.nodes[node].weights if weight not in told]
+        shapes = [
+            weight.shape
+            for weight in map(analysis.student.source.weights.__getitem__, weights)
+            if weight.untracked
+        ]
+        told.update(weights)
+        if shapes:
+            yield f"{wording.name(node)}: {_sum(shapes)}, not the model's own"
+
+
 def _beside_the_graph(analysis: Analysis) -> Iterator[str]:
     idle, expected = unreached_weights(analysis.student), unreached_weights(analysis.reference)
     shapes = [
@@ -75,7 +96,8 @@ def _trainable(analysis: Analysis) -> Iterator[str]:
     for mine, wanted in sorted(analysis.pairs.items()):
         weights = analysis.student.nodes[mine].weights
         same_size = _shapes(analysis.student, mine) == _shapes(analysis.reference, wanted)
-        if weights in told or not same_size:
+        astray = any(analysis.student.source.weights[weight].untracked for weight in weights)
+        if weights in told or not same_size or astray:
             continue
         told.add(weights)
         found, expected = _trained(analysis.student, mine), _trained(analysis.reference, wanted)

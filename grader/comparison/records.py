@@ -34,6 +34,7 @@ DifferenceKind = Literal[
     "extra-input",
     "unused-input",
     "dynamic",
+    "state-created-in-call",
     "not-frozen",
     "still-frozen",
     "not-compiled",

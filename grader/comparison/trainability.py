@@ -28,6 +28,8 @@ def trainability(
     for mine, wanted in sorted(pairs.items()):
         if _kind(student, mine) != _kind(reference, wanted):
             continue  # another layer stands there
+        if any(student.source.weights[weight].untracked for weight in student.nodes[mine].weights):
+            continue  # no flag frees what is not the model's
         flags = list(zip(_flags(student, mine), _flags(reference, wanted), strict=True))
         if any(ours and not theirs for ours, theirs in flags):
             free[mine] = wanted

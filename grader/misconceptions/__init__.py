@@ -3,14 +3,15 @@
 Where several mistakes are seen, the root cause comes first, because a learner who mends it often finds the
 rest gone:
 
-1. What the model takes and gives: its number of inputs and outputs, an input that leads nowhere, outputs in
+1. The mistakes in classes of one's own: a layer that the model does not own is none of its parts.
+2. What the model takes and gives: its number of inputs and outputs, an input that leads nowhere, outputs in
    another order. Most of what lies behind a missing output is missing with it.
-2. The mistakes around ``F(x) + x``. They explain the plain differences they consist of, and these are not
+3. The mistakes around ``F(x) + x``. They explain the plain differences they consist of, and these are not
    told again: a missing shortcut is a missing ``Add``.
-3. Plain differences, in the order in which ``grader.comparison.placement`` finds them: a layer of another kind
+4. Plain differences, in the order in which ``grader.comparison.placement`` finds them: a layer of another kind
    or with other settings, steps in another order, parts built twice, steps missing or too many, then
    connections, since a step that is not there is connected to nothing, and last the sharing of weights.
-4. How the model is trained: nothing of that can be judged before the model is the right one.
+5. How the model is trained: nothing of that can be judged before the model is the right one.
 """
 
 from __future__ import annotations
@@ -73,13 +74,16 @@ def diagnose(analysis: Analysis, behaviour: Behaviour | None = None) -> tuple[Di
 
 
 def _of_architecture(analysis: Analysis) -> tuple[Diagnosis, ...]:
+    classes = tuple(mistake.diagnosis for mistake in CLASSES if mistake.seen_in(analysis))
     named = tuple(mistake.diagnosis for mistake in _ARCHITECTURE if mistake.seen_in(analysis))
+    told = {diagnosis.id for diagnosis in classes} | (_PARTS if named else set())
     first: dict[str, Diagnosis] = {}
     for difference in analysis.differences:
-        if difference.kind not in first and not (named and difference.kind in _PARTS):
+        if difference.kind not in first and difference.kind not in told:
             first[difference.kind] = structural_diagnosis(difference, analysis)
     interface = tuple(found for kind, found in first.items() if kind in _INTERFACE)
-    return (*interface, *named, *(found for kind, found in first.items() if kind not in _INTERFACE))
+    others = tuple(found for kind, found in first.items() if kind not in _INTERFACE)
+    return (*classes, *interface, *named, *others)
 
 
 def diagnose_failure(failure: Failure, reference: ModelGraph) -> tuple[Diagnosis, ...]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from grader.comparison import Analysis
 from grader.misconceptions.misconception import Misconception
 
 __all__ = ["CLASSES"]
 
 _UNIT = "03_subclassing"
+
+
+def _state_created_in_call(analysis: Analysis) -> bool:
+    return any(difference.kind == "state-created-in-call" for difference in analysis.differences)
+
 
 CLASSES: tuple[Misconception, ...] = (
     Misconception(
@@ -45,6 +51,7 @@ CLASSES: tuple[Misconception, ...] = (
             ),
         ),
         unit=_UNIT,
+        seen_in=_state_created_in_call,
     ),
     Misconception(
         id="config-not-saved",

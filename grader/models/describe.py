@@ -179,6 +179,7 @@ def _finished(
 ) -> Described:
     for variable in model.weights:  # those no call uses count too
         writer.weight(variable)
+    writer.mark_untracked(model.variables)
     starts = _numbered(arguments)
     inputs = [(key, known[id(tensor)]) for key, tensor in starts]
     places = {id(variable): index for index, variable in enumerate(writer.variables)}

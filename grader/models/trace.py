@@ -70,6 +70,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
+        self.born: dict[int, Any] = {}  # layers that came into being while calls were recorded
         self._made: set[int] = set()
         self.errors: list[BaseException] = []  # why traces failed, innermost first
         self.given: dict[int, Any] = {}  # id of a stand-in → the tensor it stands for
@@ -257,6 +258,7 @@ def recording() -> Iterator[Recorder]:
     recorder = Recorder()
     keras_way, keras_op, keras_init = keras.Layer.symbolic_call, keras.Operation.symbolic_call, Node.__init__
     keras_call = keras.Layer.__call__
+    keras_new = vars(keras.Layer)["__new__"]
     names = global_state.get_global_attribute("object_name_uids")
     counted = None if names is None else dict(names)
 
@@ -276,6 +278,13 @@ def recording() -> Iterator[Recorder]:
         keras_init(node, *args, **kwargs)
         recorder.made(node)
 
+    @wraps(keras_new)
+    def new(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        layer = keras_new(cls, *args, **kwargs)
+        recorder.born[id(layer)] = layer
+        return layer
+
+    keras.Layer.__new__ = new
     keras.Layer.__call__ = call
     keras.Layer.symbolic_call = symbolic_call
     keras.Operation.symbolic_call = symbolic_op
@@ -283,6 +292,7 @@ def recording() -> Iterator[Recorder]:
     try:
         yield recorder
     finally:
+        keras.Layer.__new__ = keras_new
         keras.Layer.__call__ = keras_call
         keras.Layer.symbolic_call, keras.Operation.symbolic_call = keras_way, keras_op
         Node.__init__ = keras_init

@@ -29,6 +29,7 @@ class GraphWriter:
         self.given: list[int] = []  # the tensors that expand_from_anywhere took as inputs
         self._trainable = None if trainable is None else {id(variable) for variable in trainable}
         self._layers: list[Layer] = []
+        self._operations: list[Any] = []  # what the layers were written from
         self._calls: list[Call] = []
         self._tensors: list[Tensor] = []
         self._weights: list[Weight] = []
@@ -62,7 +63,7 @@ class GraphWriter:
     def layer(self, operation: Any) -> int:
         """Write a layer or operation, with its weights, unless it is there already; return its index."""
         if id(operation) not in self._index:
-            self._alive.append(operation)
+            self._operations.append(operation)
             self._index[id(operation)] = len(self._layers)
             is_layer = isinstance(operation, keras.Layer)
             trainable = {id(v) for v in operation.trainable_weights} if is_layer else set()
@@ -212,6 +213,17 @@ class GraphWriter:
                 yield from self._argument(f"{place}.{key}", item, known)
         else:
             yield Argument(place=place, value=constant(value))
+
+    def mark_untracked(self, tracked: Sequence[Any]) -> None:
+        """Mark what was written of layers and weights whose variables are not among those of the model."""
+        own = {id(variable) for variable in tracked}
+        for index, variable in enumerate(self.variables):
+            if id(variable) not in own:
+                self._weights[index] = self._weights[index].model_copy(update={"untracked": True})
+        for index, operation in enumerate(self._operations):
+            if any(id(variable) not in own for variable in getattr(operation, "variables", ())):
+                how = "made in a call" if id(operation) in self.recorder.born else "kept elsewhere"
+                self._layers[index] = self._layers[index].model_copy(update={"untracked": how})
 
     def graph(
         self,
