@@ -15,6 +15,7 @@ from grader.errors import UnreadableModelError
 from grader.evidence import InputSpec
 from grader.graph import Api, ModelGraph
 from grader.models.lazy_tensorflow import tensorflow_not_imported
+from grader.models.modes import TRAINING
 from grader.models.nested import is_plain_model, recorded_graph
 from grader.models.nodes import maker
 from grader.models.structures import flatten, leaves
@@ -142,7 +143,7 @@ def _read_nodes(model: Any, recorder: Recorder) -> Described:
 
 
 def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> Described:
-    outputs = model(*arguments, training=True)
+    outputs = model(*arguments, training=TRAINING)
     ends = list(leaves(outputs))
     if not ends or not all(isinstance(tensor, keras.KerasTensor) for _, tensor in ends):
         raise TypeError("call() returned something else than tensors")

@@ -38,6 +38,14 @@ def test_dropout_behind_if_training_is_seen(one_worker, model):
     assert ["Dropout"] == names(one_worker.graph(model))
 
 
+def test_a_subclassed_model_keeps_to_no_mode(one_worker):
+    """What is traced in training is recorded as running in whatever mode the model runs in."""
+    graph = one_worker.graph("hidden_dropout_model")
+    assert [] == [
+        argument for call in graph.calls for argument in call.arguments if argument.place == "training"
+    ]
+
+
 def test_a_model_that_branches_on_its_input_is_dynamic(one_worker):
     """A model with ops.cond is one opaque call, with the reason why."""
     graph = one_worker.graph("dynamic_model")
