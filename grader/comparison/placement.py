@@ -16,8 +16,14 @@ from grader.comparison.isomorphism import correspondence
 from grader.comparison.order import moved_steps
 from grader.comparison.pairing import Pairing, same_settings
 from grader.comparison.records import Difference
+from grader.comparison.replacements import replaced_steps
 from grader.comparison.sharing import rebuilt_steps, sharing_differences
-from grader.comparison.steps import changed_steps, extra_steps, missing_steps
+from grader.comparison.steps import (
+    changed_steps,
+    extra_steps,
+    following_settings,
+    missing_steps,
+)
 from grader.comparison.unreached import unreached_differences
 from grader.comparison.wording import listing, shape_text
 from grader.tasks import CompareOptions
@@ -30,8 +36,10 @@ _SEARCHES = (
     changed_steps,
     moved_steps,
     rebuilt_steps,
+    replaced_steps,
     missing_steps,
     extra_steps,
+    following_settings,
     connection_differences,
     sharing_differences,
 )

@@ -9,11 +9,19 @@ from grader.canonical import Node, NormalGraph
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings, through
 from grader.comparison.records import Difference, DifferenceKind
+from grader.comparison.runs import runs_of
 from grader.comparison.unreached import unreached_weights
 from grader.comparison.wording import activation_text, apart, article, label, listing
 from grader.graph import Shape
 
-__all__ = ["SHAPING", "changed_steps", "extra_steps", "missing_steps", "only_wiring"]
+__all__ = [
+    "SHAPING",
+    "changed_steps",
+    "extra_steps",
+    "following_settings",
+    "missing_steps",
+    "only_wiring",
+]
 
 SHAPING = frozenset({"reshape", "Permute", "ops GetItem", "ops Cast", "ops BroadcastTo", "ops ExpandDims"})
 _BLOCK = 3  # steps from which on a repetition is called a block
@@ -40,8 +48,33 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
                 student=mine,
                 reference=wanted,
             )
-        else:
+        elif not _for_what_follows(pairing, mine, wanted):
             yield from _settings(pairing, mine, wanted)
+
+
+def following_settings(pairing: Pairing) -> Iterator[Difference]:
+    """Report settings that only go with a step missing or too many behind them: whoever mends that mends these."""
+    for mine, wanted in sorted(pairing.pairs.items()):
+        if _for_what_follows(pairing, mine, wanted):
+            yield from _settings(pairing, mine, wanted)
+
+
+def _for_what_follows(pairing: Pairing, mine: int, wanted: int) -> bool:
+    """Whether a recurrent step gives another kind of series, because another recurrent step comes next or does not."""
+    node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+    if node.op != other.op or len(node.shapes[0]) == len(other.shapes[0]) or not _recurrent(node):
+        return False
+    beyond = [pairing.student.nodes[user] for user in pairing.our_users[mine] if user not in pairing.pairs]
+    lacking = [
+        pairing.reference.nodes[user] for user in pairing.their_users[wanted] if user not in pairing.back
+    ]
+    return any(map(_recurrent, (*beyond, *lacking)))
+
+
+def _recurrent(node: Node) -> bool:
+    inner = node.settings.get("layer")
+    held = inner.get("config") if isinstance(inner, dict) else None
+    return "return_sequences" in node.settings or (isinstance(held, dict) and "return_sequences" in held)
 
 
 def _asked_to_share(pairing: Pairing, wanted: int) -> bool:
@@ -78,6 +111,8 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
     ]
     if not changed:
         return
+    if {"layer", "backward_layer"} <= {*changed}:
+        changed.remove("backward_layer")  # Bidirectional makes it of the layer
     texts = {key: apart(node.settings.get(key), other.settings.get(key)) for key in changed}
     expected = listing(f"{key}={texts[key][1]}" for key in changed)
     found = listing(f"{key}={texts[key][0]}" for key in changed)
@@ -138,7 +173,7 @@ def missing_steps(pairing: Pairing) -> Iterator[Difference]:
         for node in range(len(pairing.reference.nodes))
         if node not in pairing.back and node not in served and node not in pairing.explained
     ]
-    for run in _runs(pairing.reference, absent):
+    for run in runs_of(pairing.reference, absent):
         if not only_wiring(pairing, run):
             yield _missing(pairing, run)
 
@@ -239,7 +274,7 @@ def extra_steps(pairing: Pairing) -> Iterator[Difference]:
         for index, node in enumerate(pairing.student.nodes)
         if index not in pairing.pairs and index not in pairing.settled and node.op != "input"
     ]
-    for run in _runs(pairing.student, left):
+    for run in runs_of(pairing.student, left):
         nodes = [pairing.student.nodes[node] for node in run]
         where = pairing.place(run[0])
         if len(run) == 1 and nodes[0].op == "activation":
@@ -270,32 +305,3 @@ def _repeats(graph: NormalGraph, run: list[int]) -> bool:
 
 def _said(node: Node) -> tuple[str, str]:
     return node.op, repr(sorted(node.settings.items(), key=repr))
-
-
-def _runs(graph: NormalGraph, nodes: list[int]) -> list[list[int]]:
-    """Join nodes that follow one another into runs, so that a missing chain, or block, is one difference."""
-    left = set(nodes)
-    runs: list[list[int]] = []
-    at: dict[int, list[int]] = {}
-    for node in nodes:
-        sources = [edge.node for edge in graph.nodes[node].edges]
-        homes = [at[source] for source in sources if source in at]
-        # A merge ends the run of its last input, where what else it joins comes out of the same run's start.
-        own = homes and all(home is homes[-1] for home in homes)
-        if (
-            own
-            and (len(sources) == 1 or _closes(graph, homes[-1], sources, left))
-            and homes[-1][-1] in sources
-        ):
-            homes[-1].append(node)
-            at[node] = homes[-1]
-        else:
-            runs.append([node])
-            at[node] = runs[-1]
-    return runs
-
-
-def _closes(graph: NormalGraph, run: list[int], sources: list[int], left: set[int]) -> bool:
-    """Whether a merge takes a run's end and what the run starts from: a block around which a shortcut leads."""
-    starts = {edge.node for edge in graph.nodes[run[0]].edges}
-    return all(source in run or (source in starts and source not in left) for source in sources)

@@ -82,6 +82,8 @@ def apart(value: Any, other: Any) -> tuple[str, str]:
     if not (isinstance(inside, dict) and isinstance(there, dict)) or texts[0].startswith("an array"):
         return (texts[0], "another one") if texts[0].startswith("an array") else texts
     keys = [key for key in sorted({*inside, *there}) if inside.get(key) != there.get(key)]
+    if "return_sequences" in keys and "zero_output_for_mask" in keys:
+        keys.remove("zero_output_for_mask")  # set by Bidirectional, as return_sequences says
     pairs = [(key, *apart(inside.get(key), there.get(key))) for key in keys]
     return (
         f"{texts[0]}({', '.join(f'{key}={one}' for key, one, _ in pairs)})",
