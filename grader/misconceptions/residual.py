@@ -102,7 +102,7 @@ def _has_projection(graph: NormalGraph) -> bool:
 
 
 def _is_residual(graph: NormalGraph, add: int) -> bool:
-    """Whether a sum adds to a tensor what that tensor, projected at most, was before: ``F(x) + x``."""
+    """Whether a merge joins a tensor with what that tensor, projected at most, was before: F(x) with x."""
     return bool(_main_paths(graph, add))
 
 
@@ -140,6 +140,19 @@ def _concatenate_instead_of_add(analysis: Analysis) -> bool:
         return False
     more = len(_nodes(analysis.student, "concatenate")) > len(_nodes(analysis.reference, "concatenate"))
     return more and len(_nodes(analysis.student, "add")) < len(_nodes(analysis.reference, "add"))
+
+
+def _concatenate_instead_of_add_failure(failure: Failure, reference: ModelGraph) -> bool:
+    """What a failing sum was given comes from a shortcut that was concatenated; the reference only adds them."""
+    call = failure.call
+    if call is None or call.class_name != "Add" or call.graph is None:
+        return False
+    partial, wanted = normalize(call.graph), normalize(reference)
+    return (
+        any(_is_residual(partial, node) for node in _nodes(partial, "concatenate"))
+        and any(_is_residual(wanted, node) for node in _nodes(wanted, "add"))
+        and not any(_is_residual(wanted, node) for node in _nodes(wanted, "concatenate"))
+    )
 
 
 def _missing_skip(analysis: Analysis) -> bool:
@@ -231,6 +244,7 @@ RESIDUAL: tuple[Misconception, ...] = (
         ),
         unit=_UNIT,
         seen_in=_concatenate_instead_of_add,
+        seen_in_failure=_concatenate_instead_of_add_failure,
     ),
     Misconception(
         id="missing-projection",
