@@ -15,11 +15,15 @@ __all__ = ["untracked_differences", "untracked_nodes"]
 def untracked_nodes(graph: NormalGraph) -> list[int]:
     """Return the steps that use a layer or weight which does not belong to the model."""
     source = graph.source
+    weights = {index for index, weight in enumerate(source.weights) if weight.untracked}
+    layers = {index for index, layer in enumerate(source.layers) if layer.untracked}
+    if not weights and not layers:
+        return []
     return [
         index
         for index, node in enumerate(graph.nodes)
-        if any(source.weights[weight].untracked for weight in node.weights)
-        or any(source.layers[source.calls[call].layer].untracked for call in node.calls)
+        if not weights.isdisjoint(node.weights)
+        or any(source.calls[call].layer in layers for call in node.calls)
     ]
 
 

@@ -192,6 +192,11 @@ NEAR_MISSES = {
         (model_of(lazily, kept(hidden=lambda: None)), stack(dense(8))),
         (model_of(weight_lazily, kept(scale=lambda: None)), stack(Scale)),
         (block_of(lambda self, x, training: self.hidden(x), build=in_build), stack(dense(8))),
+        (model_of(lambda self, x, training: self.noise(x), kept(noise=dropout)), stack(dropout)),
+        (
+            model_of(lambda self, x, training: self.norm(x, training=training), kept(norm=norm)),
+            stack(norm),
+        ),
         (the_same_twice, shared_stack),
         (stack(lambda: layers.Lambda(layers.Dense(8))), stack(dense(8))),  # which keeps it as an attribute
         (global_weight, global_weight),
