@@ -40,7 +40,7 @@ def describe(model: Any) -> ModelGraph:
     return models.describe(model).graph
 
 
-def compare(student: Any, reference: Any, **options: bool) -> Comparison:
+def compare(student: Any, reference: Any, **options: Any) -> Comparison:
     """Compare two models, or ``ModelGraph``s, as architectures.
 
     Where two models' graphs differ and their inputs, outputs and weights agree, both are run with the same
@@ -50,9 +50,9 @@ def compare(student: Any, reference: Any, **options: bool) -> Comparison:
     Args:
         student: the model in question.
         reference: the model to hold it against.
-        options: the fields of ``CompareOptions``: ``names``, ``initializers``, ``trainable``, ``compile``,
-            ``merge_order``, ``concatenate_order``; each makes the comparison mind something it ignores by
-            default.
+        options: the fields of ``CompareOptions``. ``names``, ``initializers``, ``trainable``, ``compile``,
+            ``merge_order`` and ``concatenate_order`` make the comparison mind what it ignores by default;
+            ``free_order``, ``free_sharing`` and ``free_settings`` leave to the student what it minds.
 
     Raises:
         UnreadableModelError: one of the two cannot be read as a graph.

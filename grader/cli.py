@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from grader.errors import GraderError
 from grader.messages import shown
+
+if TYPE_CHECKING:
+    from grader.tasks import CompareOptions
 
 __all__ = ["app", "main"]
 
@@ -93,19 +96,38 @@ def describe(file: Path, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def compare(student: Path, reference: Path, as_json: AsJson = False) -> None:
+def compare(
+    student: Path,
+    reference: Path,
+    mind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Compare this too; may be repeated: names, initializers, trainable, compile, merge_order, "
+            "concatenate_order."
+        ),
+    ] = None,
+    free: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave this to the student; may be repeated: order (of inputs and outputs), sharing, or a "
+            "setting, as in rate, Dense.units or '*_regularizer'."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Compare two saved models as architectures, and what they compute where these differ.
 
-    Example: grader compare student.keras reference.keras --json. Exit codes: 0 equivalent, 1 not
-    equivalent, 2 unusable file.
+    Example: grader compare student.keras reference.keras --free Dropout.rate --json. Exit codes: 0 equivalent,
+    1 not equivalent, 2 unusable file or option.
     """
     from grader.comparison import analyse, summarize
     from grader.misconceptions import diagnose
     from grader.saved_models import compare_runs, read_models
 
+    options = _compare_options(mind or [], free or [])
     ours, theirs = read_models([student, reference])
-    analysis = analyse(ours, theirs)
-    behaviour = compare_runs(analysis, student, reference)
+    analysis = analyse(ours, theirs, options)
+    behaviour = compare_runs(analysis, options, student, reference)
     result = summarize(analysis, diagnose(analysis, behaviour), behaviour)
     if as_json:
         chosen = {
@@ -132,6 +154,22 @@ def compare(student: Path, reference: Path, as_json: AsJson = False) -> None:
         for diagnosis in result.diagnoses:
             typer.echo(f"{diagnosis.id}: {diagnosis.title}. {diagnosis.fix}")
     raise typer.Exit(0 if result.equivalent else 1)
+
+
+def _compare_options(mind: list[str], free: list[str]) -> CompareOptions:
+    from grader.errors import UsageError
+    from grader.messages import did_you_mean
+    from grader.tasks import CompareOptions
+
+    known = [name for name in CompareOptions.model_fields if not name.startswith("free_")]
+    for name in mind:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise UsageError(f"--mind {name} is not known.{hint} It can be {', '.join(known)}.")
+    chosen: dict[str, Any] = dict.fromkeys(mind, True)
+    chosen |= {f"free_{name}": True for name in free if name in ("order", "sharing")}
+    settings = tuple(name for name in free if name not in ("order", "sharing"))
+    return CompareOptions(**chosen, free_settings=settings)
 
 
 @app.command()

@@ -63,7 +63,9 @@ def _load(paths: Sequence[Path]) -> list[ModelGraph]:
     return [ModelGraph.from_json(json.dumps(line["graph"])) for line in lines]
 
 
-def compare_runs(analysis: Analysis, student: Path, reference: Path) -> Behaviour | None:
+def compare_runs(
+    analysis: Analysis, options: CompareOptions, student: Path, reference: Path
+) -> Behaviour | None:
     """Run two saved models where their graphs differ and they might compute the same; ``None`` where not.
 
     A file that holds a graph alone cannot be run.
@@ -82,7 +84,7 @@ def compare_runs(analysis: Analysis, student: Path, reference: Path) -> Behaviou
             return answer
 
         try:
-            return compare_behaviour(analysis, CompareOptions(), ask(0), ask(1))
+            return compare_behaviour(analysis, options, ask(0), ask(1))
         except EvidenceError:  # what was read cannot be run: the graphs have to do
             return None
 

@@ -36,9 +36,9 @@ __all__ = [
 
 
 class CompareOptions(Record):
-    """What a comparison minds beyond the default; each is off unless a teacher turns it on.
+    """What a comparison minds beyond the default, and what it leaves to the student; nothing unless a teacher says so.
 
-    ``names``: layer names must agree. ``initializers``: initializers must agree. ``trainable``: the same
+    What is minded. ``names``: layer names must agree. ``initializers``: initializers must agree. ``trainable``: the same
     weights must be trainable, and the same BatchNormalization layers free to move their statistics.
     ``compile``: training must do the same, where the reference is compiled: the losses of each output and
     how they count beside each other, a learning rate below ten times the reference's (lower will do, down
@@ -46,6 +46,13 @@ class CompareOptions(Record):
     class and its other settings may differ. ``merge_order``: the order of the inputs of ``Add`` and its like
     counts. ``concatenate_order``: the order of what is concatenated counts even where the layers behind it
     could take it either way.
+
+    What is left to the student. ``free_order``: in which order, or under which keys, inputs and outputs are
+    given. ``free_sharing``: which layers share their weights. ``free_settings``: settings by name
+    (``"rate"``), or by class and name (``"Dense.units"``), with ``*`` for any text (``"*_regularizer"``);
+    ``"activation"`` leaves open which activation is applied, not whether one is, and ``"dtype"`` the dtype
+    policies. Where a size is free, such as ``units``, ``kernel_size`` or ``padding``, shapes are compared at
+    the model's inputs and outputs alone.
     """
 
     names: bool = False
@@ -54,6 +61,9 @@ class CompareOptions(Record):
     compile: bool = False
     merge_order: bool = False
     concatenate_order: bool = False
+    free_order: bool = False
+    free_sharing: bool = False
+    free_settings: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
 
 
 class Architecture(Record):

@@ -1,8 +1,9 @@
 """The normal form of a ``ModelGraph``, and the rules that bring a call into it."""
 
+from grader.canonical.freedom import shows_in_outputs
 from grader.canonical.joins import joined_anew
 from grader.canonical.merges import COMMUTATIVE
 from grader.canonical.normal_form import normalize
 from grader.canonical.normal_graph import Edge, Node, NormalGraph
 
-__all__ = ["COMMUTATIVE", "Edge", "Node", "NormalGraph", "joined_anew", "normalize"]
+__all__ = ["COMMUTATIVE", "Edge", "Node", "NormalGraph", "joined_anew", "normalize", "shows_in_outputs"]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.canonical.arguments import CONDITIONS, READ_LESS, needed_constants, needed_edges
+from grader.canonical.freedom import Freedom
 from grader.canonical.merges import MERGES
 from grader.canonical.normal_graph import Edge, Key, Node, NormalGraph, numbered
 from grader.canonical.rewriting import make_key, rewrite
@@ -42,6 +43,7 @@ class _Builder:
         self.made: dict[int, tuple[int, int]] = {}  # tensor → (node, output)
         self.shapes = [tensor.shape for tensor in graph.tensors]
         self.minded = any(value for _, value in self.options)
+        self.free = Freedom(self.options.free_settings)
         self.weight_facts = [self._facts(weight) for weight in graph.weights]
 
     def build(self) -> NormalGraph:
@@ -67,14 +69,16 @@ class _Builder:
         calls: tuple[int, ...],
         outputs: tuple[int, ...] = (),
     ) -> int:
-        key = make_key(op, settings, shapes, tuple([self.weight_facts[weight] for weight in weights]))
+        compared = () if self.free.shapes and op != "input" else shapes
+        key = make_key(op, settings, compared, tuple([self.weight_facts[weight] for weight in weights]))
         self.nodes.append(Node(op, settings, key, edges, shapes, weights, calls))
         for position, tensor in enumerate(outputs):
             self.made[tensor] = (len(self.nodes) - 1, position)
         return len(self.nodes) - 1
 
     def _facts(self, weight: Weight) -> str:
-        facts = f"{weight.shape} {weight.dtype}"
+        shape = "" if self.free.shapes else weight.shape
+        facts = f"{shape} {'' if self.free.dtypes else weight.dtype}"
         return f"{facts} {weight.trainable}" if self.options.trainable else facts
 
     def _call(self, index: int, call: Call) -> None:
@@ -103,7 +107,7 @@ class _Builder:
             return
         for position, (op, settings) in enumerate(stages):
             first, last = position == 0, position == len(stages) - 1
-            kept = self._with_options(settings, layer) if first else settings
+            kept = self._with_options(settings, layer) if first or op == "activation" else settings
             if tied and first:
                 kept = {**kept, "weight slots": sorted(tied)}
             made = shapes if last else _before(op, settings, shapes)
@@ -139,8 +143,8 @@ class _Builder:
     def _with_options(self, settings: Mapping[str, Any], layer: Layer) -> Mapping[str, Any]:
         if not self.minded and layer.dtype == "float32":
             return settings
-        kept = dict(settings)
-        if layer.dtype != "float32":
+        kept = self.free.without_free(layer.class_name, settings)
+        if layer.dtype != "float32" and not self.free.dtypes:
             kept["dtype policy"] = layer.dtype
         if self.options.names:
             kept["name"] = layer.name

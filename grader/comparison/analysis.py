@@ -21,6 +21,8 @@ from grader.comparison.wiring import same_wiring
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
+_NONE = -2
+
 __all__ = ["Analysis", "analyse", "compare_graphs", "count", "summarize"]
 
 
@@ -107,9 +109,10 @@ def _match(
 ) -> tuple[list[int] | None, Mapping[int, Reordered]]:
     """Return the correspondence of two equal graphs; the order of what is concatenated is tried last."""
     unordered = frozenset[str]() if options.merge_order else COMMUTATIVE
-    mapping = correspondence(ours, theirs, unordered=unordered)
+    asked = {"sharing": not options.free_sharing, "order": not options.free_order}
+    mapping = correspondence(ours, theirs, unordered=unordered, **asked)
     if mapping is None and not options.concatenate_order:
-        mapping = correspondence(ours, theirs, unordered=unordered | {"concatenate"})
+        mapping = correspondence(ours, theirs, unordered=unordered | {"concatenate"}, **asked)
         reordered = None if mapping is None else reordering(ours, theirs, mapping)
         return (None, {}) if reordered is None else (mapping, reordered)
     return mapping, {}
@@ -173,5 +176,6 @@ def _weight_map(analysis: Analysis) -> tuple[int, ...]:
     for ours, theirs in analysis.pairs.items():
         first, second = analysis.student.nodes[ours].weights, analysis.reference.nodes[theirs].weights
         for weight, counterpart in zip(first, second, strict=True):
-            mapping[weight] = counterpart
-    return tuple(mapping)
+            # Where sharing is free, one weight may stand for two: then there is no map for it.
+            mapping[weight] = counterpart if mapping[weight] in (-1, counterpart) else _NONE
+    return tuple(-1 if counterpart == _NONE else counterpart for counterpart in mapping)

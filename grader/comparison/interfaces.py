@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
@@ -30,8 +30,9 @@ def input_differences(pairing: Pairing) -> Iterator[Difference]:
         pairing.explained.update(node for _, node in theirs if node not in pairing.back)
     positions = {node: position for position, (_, node) in enumerate(theirs)}
     places = [positions[pairing.pairs[node]] for _, node in ours if node in pairing.pairs]
-    by_name = any(not key.isdigit() for key, _ in (*ours, *theirs))
-    if places != sorted(places) and not by_name:
+    free = pairing.options.free_order
+    by_name = not free and any(not key.isdigit() for key, _ in (*ours, *theirs))
+    if places != sorted(places) and not by_name and not free:
         shapes = [shape_text(pairing.student.nodes[node].shapes[0]) for _, node in ours]
         wanted = [shape_text(pairing.reference.nodes[node].shapes[0]) for _, node in theirs]
         yield pairing.difference(
@@ -95,11 +96,13 @@ def output_differences(pairing: Pairing) -> Iterator[Difference]:
         return
     mine = [(pairing.pairs.get(node), output) for _, node, output in ours]
     wanted = [(node, output) for _, node, output in theirs]
-    if mine != wanted and Counter(mine) == Counter(wanted):
+    if pairing.options.free_order:
+        ours, wanted = _in_any_order(ours, mine, wanted)
+    elif mine != wanted and Counter(mine) == Counter(wanted):
         yield swapped_outputs(pairing.student, pairing, [(node or 0, output) for node, output in mine])
         return
     keys, wanted_keys = [key for key, _, _ in ours], [key for key, _, _ in theirs]
-    if keys != wanted_keys:
+    if keys != wanted_keys and not pairing.options.free_order:
         yield pairing.difference(
             "wrong-connection",
             _OUTPUTS,
@@ -127,6 +130,22 @@ def output_differences(pairing: Pairing) -> Iterator[Difference]:
             student=(node,),
             reference=(need,),
         )
+
+
+def _in_any_order(
+    ours: Sequence[tuple[str, int, int]],
+    mine: Sequence[tuple[int | None, int]],
+    wanted: Sequence[tuple[int, int]],
+) -> tuple[tuple[tuple[str, int, int], ...], list[tuple[int, int]]]:
+    """Return the outputs that are not the same tensor, the student's beside the reference's."""
+    left = list(wanted)
+    apart = []
+    for output, found in zip(ours, mine, strict=True):
+        if found in left:
+            left.remove(found)
+        else:
+            apart.append(output)
+    return tuple(apart), left
 
 
 def swapped_outputs(student: NormalGraph, pairing: Pairing, found: list[tuple[int, int]]) -> Difference:

@@ -30,11 +30,18 @@ _STEPS_PER_NEIGHBOUR = 40
 
 
 def correspondence(
-    first: NormalGraph, second: NormalGraph, *, unordered: frozenset[str] = COMMUTATIVE
+    first: NormalGraph,
+    second: NormalGraph,
+    *,
+    unordered: frozenset[str] = COMMUTATIVE,
+    sharing: bool = True,
+    order: bool = True,
 ) -> list[int] | None:
     """Return, for each node of ``first``, its counterpart in ``second``; ``None`` if they differ.
 
-    ``unordered`` are the ops whose inputs may stand in any order.
+    ``unordered`` are the ops whose inputs may stand in any order. Without ``sharing``, it does not matter which
+    nodes share their weights; without ``order``, nor in which order or under which keys inputs and outputs are
+    given.
 
     Raises:
         GraderError: the graphs are so symmetric that the search was given up undecided.
@@ -42,7 +49,10 @@ def correspondence(
     if len(first.nodes) != len(second.nodes):
         return None
     names: dict[Any, int] = {}
-    sides = (_Side(first, unordered, names), _Side(second, unordered, names))
+    sides = (
+        _Side(first, unordered, names, sharing=sharing, order=order),
+        _Side(second, unordered, names, sharing=sharing, order=order),
+    )
     mapping = _by_histories(*sides) if len(set(sides[0].histories)) == len(first.nodes) else _searched(*sides)
     return mapping if mapping is not None and _verified(*sides, mapping) else None
 
@@ -69,14 +79,24 @@ class _Side:
     ``names`` holds the numbers of both graphs.
     """
 
-    def __init__(self, graph: NormalGraph, unordered: frozenset[str], names: dict[Any, int]) -> None:
+    def __init__(
+        self,
+        graph: NormalGraph,
+        unordered: frozenset[str],
+        names: dict[Any, int],
+        *,
+        sharing: bool = True,
+        order: bool = True,
+    ) -> None:
         self.nodes = graph.nodes
+        self.sharing = sharing
         self.free = [node.op in unordered for node in graph.nodes]
         ports: list[list[Any]] = [[] for _ in graph.nodes]
         for position, (key, node) in enumerate(graph.inputs):
-            ports[node].append(("in", position, key))
+            ports[node].append(("in", position, key) if order else ("in",))
         for position, (key, node, output) in enumerate(graph.outputs):
-            ports[node].append(("out", position, key, output))
+            shape = graph.nodes[node].shapes[output][1:]
+            ports[node].append(("out", position, key, output, shape) if order else ("out", output, shape))
         self.ports = [tuple(sorted(map(str, port))) if port else () for port in ports]
         self.histories: list[int] = []
         for step, free, port in zip(graph.nodes, self.free, self.ports, strict=True):
@@ -104,6 +124,8 @@ class _Side:
                 self.neighbours[user].append((edge.node, ("fed by", slot, edge.output)))
 
     def _join_weights(self) -> None:
+        if not self.sharing:
+            return
         uses: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for index, node in enumerate(self.nodes):
             for position, weight in enumerate(node.weights):
@@ -314,6 +336,8 @@ def _verified(ours: _Side, theirs: _Side, mapping: list[int]) -> bool:
                 return False
         elif moved != there:
             return False
+        if not ours.sharing:
+            continue
         for weight, counterpart in zip(node.weights, other.weights, strict=True):
             if weights.setdefault(weight, counterpart) != counterpart:
                 return False

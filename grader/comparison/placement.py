@@ -43,23 +43,25 @@ _SEARCHES = (
     connection_differences,
     sharing_differences,
 )
+_OF_SHARING = (rebuilt_steps, sharing_differences)
 
 
 def find_differences(
     student: NormalGraph, reference: NormalGraph, pairs: dict[int, int], options: CompareOptions
 ) -> tuple[Difference, ...]:
     """List the differences of two graphs that are not the same: at least one, causes before effects."""
-    order = _order_of_outputs(student, reference, options)
+    order = None if options.free_order else _order_of_outputs(student, reference, options)
     if order is not None:
         return (order,)
     pairing = Pairing(student, reference, pairs, options)
     if student.source.dynamic is not None and reference.source.dynamic is None:
         return (_dynamic(pairing, student.source.dynamic),)
-    inner = [difference for search in _SEARCHES for difference in search(pairing)]
+    searches = [one for one in _SEARCHES if one not in _OF_SHARING or not options.free_sharing]
+    inner = [difference for search in searches for difference in search(pairing)]
     outer = list(output_differences(pairing))
     counts = [one for one in outer if one.kind in ("missing-output", "extra-output")]
     found = [*counts, *inner, *(one for one in outer if one not in counts)]
-    if len(found) > 1 and all("connection" in one.kind for one in found):
+    if len(found) > 1 and not options.free_order and all("connection" in one.kind for one in found):
         crossed = _order_of_inputs(student, reference, options)
         if crossed is not None:
             return (crossed,)
@@ -136,9 +138,12 @@ def _unordered(options: CompareOptions) -> frozenset[str]:
 
 def _other_shape(pairing: Pairing) -> list[Difference]:
     """Report the first shapes that differ: only asked for when nothing else explains them."""
+    ends = {node for _, node, _ in pairing.student.outputs}  # their shapes count even where sizes are free
     for mine, wanted in sorted(pairing.pairs.items()):
         node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
-        if node.key != other.key and (node.shapes != other.shapes or not same_settings(node, other)):
+        if (node.key != other.key or mine in ends) and (
+            node.shapes != other.shapes or not same_settings(node, other)
+        ):
             got, want = (listing(map(shape_text, one.shapes)) for one in (node, other))
             name = pairing.ours.name(mine)
             message = f"{name} gives the shape {got}, expected {want}."

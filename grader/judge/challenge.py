@@ -8,6 +8,7 @@ the same all the same, with its weights in each order worth trying.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -15,7 +16,8 @@ from itertools import groupby
 import numpy as np
 
 from grader.behaviour import may_be_one_function, weight_maps
-from grader.comparison import Comparison, analyse, summarize
+from grader.canonical import shows_in_outputs
+from grader.comparison import Analysis, Comparison, analyse, summarize
 from grader.comparison.records import Behaviour
 from grader.evidence import Array, Challenge, Evidence, Question, Reply
 from grader.graph import ModelGraph
@@ -63,7 +65,7 @@ def weigh(key: TaskKey, evidence: Evidence, reply: Reply | None) -> Answers:
             if fitting is not None:
                 behaviours[plan.case] = behaviour_of(plan.probes, plan.maps, fitting)
         else:
-            fault = "no answer came back" if fitting is None else proof_fault(plan.probes[0], fitting[0])
+            fault = "no answer came back" if fitting is None else proof_fault(plan.wanted(), fitting[0])
             if fault:
                 faults.append(f"case {plan.case + 1}: {fault}")
     return Answers(tuple(faults), behaviours)
@@ -99,7 +101,8 @@ class _Plan:
     """What one case is asked.
 
     ``maps`` are the orders of the student's weights to try; empty where the graph is the expected one, which
-    has to be proved with the weights of ``comparison``.
+    has to be proved with the weights of ``comparison``. ``inputs`` and ``outputs`` then say which of the
+    reference's each of the student's is, in the student's order.
     """
 
     key: TaskKey
@@ -107,6 +110,8 @@ class _Plan:
     probes: tuple[Probe, ...]
     maps: tuple[tuple[int, ...], ...] = ()
     comparison: Comparison | None = None
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
 
     def questions(self) -> Iterator[Question]:
         """Ask one question for each probe."""
@@ -115,9 +120,15 @@ class _Plan:
             question = question_of(self.case, given, training=probe.training)
             if self.comparison is not None:
                 moved = transplanted(self.comparison, question.weights)
-                yield question.model_copy(update={"weights": moved})
+                inputs = tuple(question.inputs[position] for position in self.inputs)
+                yield question.model_copy(update={"weights": moved, "inputs": inputs})
             else:
                 yield question.model_copy(update={"orders": self.maps})
+
+    def wanted(self) -> Probe:
+        """Return what a proof is held against, with the outputs in the student's order."""
+        probe = self.probes[0]
+        return probe.model_copy(update={"outputs": tuple(probe.outputs[place] for place in self.outputs)})
 
 
 def _plans(key: TaskKey, evidence: Evidence) -> Iterator[_Plan]:
@@ -129,12 +140,28 @@ def _plans(key: TaskKey, evidence: Evidence) -> Iterator[_Plan]:
         probes, analysis = tuple(group), analyse(*graphs, options)
         if analysis.same:
             comparison = summarize(analysis)
-            if comparison.weight_map is not None and -1 not in comparison.weight_map:
-                yield _Plan(key, case, probes[:1], comparison=comparison)
+            # Where what is free shows in the outputs, there is nothing to hold them against.
+            proves = not shows_in_outputs(options.free_settings)
+            if proves and comparison.weight_map is not None and -1 not in comparison.weight_map:
+                inputs, outputs = _ports(analysis)
+                yield _Plan(key, case, probes[:1], comparison=comparison, inputs=inputs, outputs=outputs)
         elif may_be_one_function(analysis, options):
             maps = tuple(weight_maps(analysis))
             if maps:
                 yield _Plan(key, case, probes, maps)
+
+
+def _ports(analysis: Analysis) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Say which of the reference's inputs and outputs each of the student's is, where the graphs are the same."""
+    pairs, reference = analysis.pairs, analysis.reference
+    at = {node: position for position, (_, node) in enumerate(reference.inputs)}
+    places = defaultdict(list)
+    for position, (_, node, output) in enumerate(reference.outputs):
+        places[node, output].append(position)
+    return (
+        tuple(at[pairs[node]] for _, node in analysis.student.inputs),
+        tuple(places[pairs[node], output].pop(0) for _, node, output in analysis.student.outputs),
+    )
 
 
 def _graphs(key: TaskKey, evidence: Evidence, case: int) -> tuple[ModelGraph, ModelGraph] | None:

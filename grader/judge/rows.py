@@ -28,7 +28,8 @@ def build_rows(
         for extra in (Parameters(points=0), Connectivity(points=0)):
             if extra.kind not in asked:
                 row = _row(extra, results, shown, believed=believed)
-                rows.append(row.model_copy(update={"passed": None}) if row.passed else row)
+                told = row.passed or shown.comparison.equivalent  # no mark for what nobody asked for
+                rows.append(row.model_copy(update={"passed": None}) if told else row)
     return tuple(rows)
 
 

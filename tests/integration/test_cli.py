@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from grader import cli
+from grader.errors import UsageError
 from grader.graph import ModelGraph
 from tests.blueprints import residual_block, shuffled
 from tests.integration.small_course import UNIT, make_course
@@ -48,6 +49,21 @@ def test_unequal_models_exit_with_1_and_say_why(saved: dict[str, Path]) -> None:
     assert 1 == result.exit_code
     assert "1. After the second BatchNormalization, expected an Add" in result.output
     assert "missing-skip" in result.output
+
+
+def test_options_widen_and_narrow_a_comparison(tmp_path: Path) -> None:
+    """Names are minded where that is asked for, a free setting is not, and a mistyped option is met with the likely one."""
+    paths = {name: tmp_path / f"{name}.json" for name in ("reference", "wider", "renamed")}
+    paths["reference"].write_text(residual_block().to_json(), encoding="utf-8")
+    paths["renamed"].write_text(shuffled(residual_block(), 3).to_json(), encoding="utf-8")
+    paths["wider"].write_text(
+        residual_block(filters=4).to_json().replace('"same"', '"valid"'), encoding="utf-8"
+    )
+    assert 1 == run("compare", paths["renamed"], paths["reference"], "--mind", "names").exit_code
+    assert 1 == run("compare", paths["wider"], paths["reference"]).exit_code
+    assert 0 == run("compare", paths["wider"], paths["reference"], "--free", "Conv2D.padding").exit_code
+    with pytest.raises(UsageError, match=r"--mind name is not known. Did you mean 'names'\?"):
+        cli._compare_options(["name"], [])
 
 
 MAKE_GATES = """
