@@ -199,7 +199,7 @@ def shuffled(graph: ModelGraph, seed: int) -> ModelGraph:
             "weights": tuple(graph.weights[old] for old in weight_order),
             "tensors": tuple(graph.tensors[old] for old in tensor_order),
             "calls": tuple(calls),
-            "inputs": tuple(Port(key=p.key, tensor=tensor_at[p.tensor]) for p in graph.inputs),
-            "outputs": tuple(Port(key=p.key, tensor=tensor_at[p.tensor]) for p in graph.outputs),
+            "inputs": tuple(p.model_copy(update={"tensor": tensor_at[p.tensor]}) for p in graph.inputs),
+            "outputs": tuple(p.model_copy(update={"tensor": tensor_at[p.tensor]}) for p in graph.outputs),
         }
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from grader.canonical import Node, NormalGraph
 from grader.comparison.pairing import kin, same_settings
+from grader.comparison.surroundings import surroundings
 
 __all__ = ["align", "histories"]
 
@@ -31,6 +32,7 @@ def align(student: NormalGraph, reference: NormalGraph) -> dict[int, int]:
     """
     aligner = _Aligner(student, reference)
     aligner.pair_inputs()
+    aligner.look_around()
     aligner.pair_by(histories, aligner.sources)
     aligner.pair_by(_futures, aligner.users)
     aligner.grow()
@@ -70,6 +72,10 @@ class _Aligner:
         for mine, other in pairs:
             self.pair(mine, other)
 
+    def look_around(self) -> None:
+        """Find out how far around them nodes look alike; the inputs are paired by then."""
+        self.surroundings = surroundings(self.student, self.reference, dict(self.ours))
+
     def _by_shape(self) -> list[tuple[int, int]]:
         """Pair inputs of one shape and dtype: at the same position first, then in the order they come."""
         ours, theirs = [node for _, node in self.student.inputs], [node for _, node in self.reference.inputs]
@@ -88,12 +94,19 @@ class _Aligner:
         return pairs
 
     def pair_by(self, signatures: Signatures, neighbours: Neighbours) -> None:
-        """Pair nodes of equal signature: those whose neighbours are paired, then the rest in the order they come."""
+        """Pair nodes of equal signature, those first that look alike furthest around them."""
         names: dict[Any, int] = {}
         seeds = {mine: ("input", other) for mine, other in self.ours.items() if not self.sources[0][mine]}
         left = signatures(self.student, names, seeds)
         right = signatures(self.reference, names, {other: ("input", other) for other in self.theirs})
-        waiting: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for ours, theirs in reversed(self.surroundings):
+            self._pair_alike(
+                list(zip(left, ours, strict=True)), list(zip(right, theirs, strict=True)), neighbours
+            )
+
+    def _pair_alike(self, left: list[Any], right: list[Any], neighbours: Neighbours) -> None:
+        """Pair nodes of equal name: those whose neighbours are paired, then the rest in the order they come."""
+        waiting: dict[Any, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         order = range(len(left)) if neighbours is self.sources else range(len(left) - 1, -1, -1)
         for index in order:
             if index not in self.ours:

@@ -1,0 +1,1 @@
+"""Random models for the tests of the engine: drawn as plans, written down in many styles, changed in one place."""
