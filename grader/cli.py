@@ -137,22 +137,12 @@ def compare(
             "same_wiring",
             "student_counts",
             "reference_counts",
+            "parameter_detail",
             "behaviour",
         }
         typer.echo(result.model_dump_json(include=chosen))
-    elif result.equivalent and behaviour is not None:
-        typer.echo(
-            f"Equivalent: written otherwise, and the same function. With the same weights, {behaviour.runs} runs in "
-            f"inference and training mode gave outputs at most {behaviour.gap:.1g} apart."
-        )
-    elif result.equivalent:
-        typer.echo("Equivalent: the same architecture.")
     else:
-        typer.echo("Not equivalent:")
-        for number, difference in enumerate(result.differences, start=1):
-            typer.echo(f"  {number}. {difference.message}")
-        for diagnosis in result.diagnoses:
-            typer.echo(f"{diagnosis.id}: {diagnosis.title}. {diagnosis.fix}")
+        typer.echo(str(result))
     raise typer.Exit(0 if result.equivalent else 1)
 
 

@@ -6,7 +6,6 @@ is alike and ``placement`` turns the rest into differences with a place.
 
 from grader.comparison.analysis import Analysis, analyse, compare_graphs, count, summarize
 from grader.comparison.compile_state import compile_text
-from grader.comparison.parameters import parameter_detail
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, DifferenceKind
 
 __all__ = [
@@ -21,6 +20,5 @@ __all__ = [
     "compare_graphs",
     "compile_text",
     "count",
-    "parameter_detail",
     "summarize",
 ]

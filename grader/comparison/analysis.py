@@ -11,6 +11,7 @@ from grader.comparison.alignment import align
 from grader.comparison.compile_state import compile_differences
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.masks import carries_masks, mask_differences
+from grader.comparison.parameters import parameter_detail
 from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
@@ -144,6 +145,7 @@ def summarize(
             )
         }
     )
+    counts, expected = count(student), count(reference)
     return Comparison(
         equivalent=same and not analysis.training,
         differences=(*(() if same else analysis.differences), *analysis.training),
@@ -153,8 +155,9 @@ def summarize(
         matched=tuple(matched),
         same_wiring=same
         or same_wiring(analysis.student, analysis.reference, analysis.pairs, analysis.differences),
-        student_counts=count(student),
-        reference_counts=count(reference),
+        student_counts=counts,
+        reference_counts=expected,
+        parameter_detail="" if counts == expected else parameter_detail(analysis),
         weight_map=_weight_map(analysis) if analysis.same else None,
         weight_orders=tuple(
             WeightOrder(weight=weight, axis=found.axis, order=found.order)

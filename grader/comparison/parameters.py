@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from grader.canonical import NormalGraph
-from grader.comparison.analysis import Analysis
 from grader.comparison.tracking import untracked_nodes
 from grader.comparison.unreached import unreached_weights
 from grader.comparison.wording import Wording
+
+if TYPE_CHECKING:
+    from grader.comparison.analysis import Analysis
 
 __all__ = ["parameter_detail"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import ValidatorFunctionWrapHandler, WrapValidator
@@ -82,6 +83,10 @@ class Counts(Record):
     trainable: int
     non_trainable: int
 
+    def __str__(self) -> str:
+        """Write the counts as a report does."""
+        return f"{self.total:,} in total: {self.trainable:,} trainable, {self.non_trainable:,} non-trainable"
+
 
 class WeightOrder(Record):
     """One of the student's weights is the reference's with ``axis`` permuted: ``order[i]`` stands at ``i``."""
@@ -121,7 +126,8 @@ class Comparison(Record):
     """The result of comparing a student's graph with the reference's.
 
     ``matched`` pairs call indexes (student, reference) that correspond. ``same_wiring`` is true
-    when what feeds what agrees, whatever the layers' settings. ``weight_map`` gives, when
+    when what feeds what agrees, whatever the layers' settings. ``parameter_detail`` traces counts that differ to
+    the layers, with the arithmetic. ``weight_map`` gives, when
     ``equivalent``, for each weight of the student the index of the reference's weight;
     ``weight_orders`` say which of them are permuted along an axis. ``behaviour`` is there when the graphs
     differ and both models were run: where it is ``same``, the comparison is ``equivalent``.
@@ -136,6 +142,37 @@ class Comparison(Record):
     same_wiring: bool
     student_counts: Counts
     reference_counts: Counts
+    parameter_detail: str = ""
     weight_map: tuple[int, ...] | None = None
     weight_orders: tuple[WeightOrder, ...] = ()
     behaviour: Behaviour | None = None
+
+    def __str__(self) -> str:
+        """Say what was found, in lines: the verdict, what differs, parameters, connectivity, and what it is called."""
+        return "\n".join(self._lines())
+
+    __repr__ = __str__
+
+    def _lines(self) -> Iterator[str]:
+        ran = self.behaviour
+        if self.equivalent and ran is not None:
+            yield (
+                f"Equivalent: written otherwise, and the same function. With the same weights, {ran.runs} runs in "
+                f"inference and training mode gave outputs at most {ran.gap:.1g} apart."
+            )
+        elif self.equivalent:
+            yield "Equivalent: the same architecture."
+        else:
+            yield "Not equivalent:"
+        for number, difference in enumerate(self.differences, start=1):
+            yield f"  {number}. {difference.message}"
+        if self.student_counts != self.reference_counts:
+            yield f"Parameters: {self.student_counts}; expected {self.reference_counts}."
+            if self.parameter_detail:
+                yield f"  {self.parameter_detail[:1].upper()}{self.parameter_detail[1:]}."
+        if not self.equivalent:
+            yield f"Connectivity: {'as expected' if self.same_wiring else 'differs'}."
+            if ran is not None and ran.doubt:
+                yield f"Outputs were compared too, but that shows nothing: {ran.doubt}."
+        for diagnosis in self.diagnoses:
+            yield f"{diagnosis.id}: {diagnosis.title}. {diagnosis.fix}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from grader.comparison.parameters import parameter_detail
-from grader.comparison.records import Counts
 from grader.judge.result import CaseResult
 from grader.tasks import Answer, Architecture, Connectivity, Expectation, Parameters
 from grader.verdict import Row
@@ -107,8 +105,7 @@ def _parameters_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
     if shown.comparison is None:
         return "Parameters", "no model", "the expected counts", ""
     ours, theirs = shown.comparison.student_counts, shown.comparison.reference_counts
-    detail = "" if ours == theirs or shown.analysis is None else parameter_detail(shown.analysis)
-    return "Parameters", _counts_text(ours), _counts_text(theirs), detail
+    return "Parameters", str(ours), str(theirs), shown.comparison.parameter_detail
 
 
 def _api_row(expectation: Any, shown: CaseResult) -> tuple[str, str, str, str]:
@@ -129,11 +126,6 @@ _ROWS: dict[str, Callable[[Any, CaseResult], tuple[str, str, str, str]]] = {
     "api": _api_row,
     "answer": _answer_row,
 }
-
-
-def _counts_text(counts: Counts) -> str:
-    text = f"{counts.total:,} in total"
-    return f"{text}: {counts.trainable:,} trainable, {counts.non_trainable:,} non-trainable"
 
 
 def value_text(value: Any) -> str:
