@@ -152,15 +152,14 @@ def rebuilt_steps(pairing: Pairing) -> Iterator[Difference]:
         for index, node in enumerate(student.nodes)
         if index not in pairing.pairs and node.op != "input" and made[index] in first
     ]
+    beside = {index: first[made[index]] for index in again}
+    again = [index for index in again if _leads_on(pairing, index, beside)]
     learned = [index for index in again if student.nodes[index].weights]
     if not learned:
         return
     pairing.settled.update(again)
-    ends = {node for _, node, _ in student.outputs} | {
-        pairing.back[node] for _, node, _ in pairing.reference.outputs if node in pairing.back
-    }
     twins = [first[made[index]] for index in learned]
-    whole = len(learned) > 1 and any(first[made[index]] in ends or index in ends for index in again)
+    whole = len(learned) > 1
     names = listing(label(student.nodes[index].op, student.nodes[index].settings) for index in learned)
     yield pairing.difference(
         "submodel-rebuilt" if whole else "weights-not-shared",
@@ -174,3 +173,18 @@ def rebuilt_steps(pairing: Pairing) -> Iterator[Difference]:
         student=[*twins, *again],
         reference=[pairing.pairs[index] for index in twins],
     )
+
+
+def _leads_on(pairing: Pairing, index: int, twins: dict[int, int]) -> bool:
+    """Whether a step made again serves where its twin's result is expected; ``twins`` are of all that was made again."""
+    twin, users = twins[index], pairing.our_users[index]
+    wanted = pairing.pairs[twin]
+    if any(
+        user in pairing.our_users[twin] or pairing.pairs.get(user) in pairing.their_users[wanted]
+        for user in users
+    ):
+        return True
+    given = {key for key, node, _ in pairing.student.outputs if node == index}
+    if any(node == wanted and key in given for key, node, _ in pairing.reference.outputs):
+        return True
+    return any(_leads_on(pairing, user, twins) for user in users if user in twins)

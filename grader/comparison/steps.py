@@ -162,6 +162,9 @@ def _activation(
 
 
 def _is_head(graph: NormalGraph, users: list[list[int]], node: int | None) -> bool:
+    """Whether an output is taken from a node, or from what only brings it into shape."""
+    while node is not None and len(users[node]) == 1 and graph.nodes[users[node][0]].op in SHAPING:
+        node = users[node][0]
     return node is not None and not users[node] and any(node == end for _, end, _ in graph.outputs)
 
 

@@ -29,6 +29,15 @@ FAMILIES = {
         "wrong-activation",
         "wrong-shape",
     ),
+    "wiring_models": (
+        "wrong-connection",
+        "missing-connection",
+        "extra-connection",
+        "unused-input",
+        "dead-branch",
+    ),
+    "sharing_models": ("weights-not-shared", "weights-wrongly-shared", "submodel-rebuilt"),
+    "output_models": ("missing-output", "outputs-swapped", "wrong-head-activation"),
 }
 MISTAKES = [(family, mistake) for family, listed in FAMILIES.items() for mistake in listed]
 AT_LEAST = 3
