@@ -7,6 +7,7 @@ import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ import keras
 from grader.errors import UnreadableModelError
 from grader.evidence import InputSpec
 from grader.graph import Api, ModelGraph
+from grader.models.compiled_runs import CompiledRuns
 from grader.models.lazy_tensorflow import tensorflow_not_imported
 from grader.models.modes import TRAINING
 from grader.models.nested import is_plain_model, recorded_graph
@@ -42,6 +44,11 @@ class Described:
     variables: list[Any]
     model: Any
     arguments: tuple[Any, ...]
+
+    @cached_property
+    def compiled_runs(self) -> CompiledRuns:
+        """The model as functions that JAX compiles when they are first run."""
+        return CompiledRuns(self.model, self.variables, self.arguments)
 
 
 def make_inputs(specs: Sequence[InputSpec]) -> list[Any]:

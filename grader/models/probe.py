@@ -48,15 +48,8 @@ def borrowed_weights(described: Described, weights: Arrays) -> Iterator[None]:
     Raises:
         EvidenceError: their number or a size is not the model's.
     """
+    _require_fit(described, weights)
     variables = described.variables
-    if len(weights) != len(variables):
-        raise EvidenceError(f"the model has {len(variables)} weights, the challenge has {len(weights)}")
-    for index, (variable, weight) in enumerate(zip(variables, weights, strict=True)):
-        if math.prod(variable.shape) != weight.size:
-            raise EvidenceError(
-                f"weight {index} ({variable.name}) has the shape {tuple(variable.shape)}, "
-                f"the challenge has {weight.shape}"
-            )
     own = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
     try:
         for variable, weight in zip(variables, weights, strict=True):
@@ -67,34 +60,68 @@ def borrowed_weights(described: Described, weights: Arrays) -> Iterator[None]:
             variable.assign(weight)
 
 
+def _require_fit(described: Described, weights: Arrays) -> None:
+    variables = described.variables
+    if len(weights) != len(variables):
+        raise EvidenceError(f"the model has {len(variables)} weights, the challenge has {len(weights)}")
+    for index, (variable, weight) in enumerate(zip(variables, weights, strict=True)):
+        if math.prod(variable.shape) != weight.size:
+            raise EvidenceError(
+                f"weight {index} ({variable.name}) has the shape {tuple(variable.shape)}, "
+                f"the challenge has {weight.shape}"
+            )
+
+
 def run_model(described: Described, inputs: Arrays, *, training: bool = False) -> list[NDArray[np.generic]]:
     """Compute the outputs; inputs and outputs are in the order of the graph's ports.
 
     Raises:
         EvidenceError: the number of inputs is not the model's.
     """
+    arguments = pack(list(described.arguments), iter(_as_tensors(described, inputs)))
+    outputs = described.model(*arguments, training=training)
+    return [np.asarray(keras.ops.convert_to_numpy(output)) for output in flatten(outputs)]
+
+
+def _as_tensors(described: Described, inputs: Arrays) -> list[Any]:
     if len(inputs) != len(described.graph.inputs):
         raise EvidenceError(
             f"the model has {len(described.graph.inputs)} inputs, the challenge has {len(inputs)}"
         )
     dtypes = [described.graph.tensors[port.tensor].dtype for port in described.graph.inputs]
-    values: Iterator[Any] = iter(
-        [keras.ops.convert_to_tensor(array, dtype=dtype) for array, dtype in zip(inputs, dtypes, strict=True)]
-    )
-    arguments = pack(list(described.arguments), values)
-    outputs = described.model(*arguments, training=training)
-    return [np.asarray(keras.ops.convert_to_numpy(output)) for output in flatten(outputs)]
+    return [keras.ops.convert_to_tensor(a, dtype=dtype) for a, dtype in zip(inputs, dtypes, strict=True)]
 
 
 def run_steadily(described: Described, weights: Arrays, inputs: Arrays, *, training: bool) -> Ran:
-    """Run with these weights, random layers made repeatable, and put the model's own weights back."""
+    """Run with these weights, random layers made repeatable; the model keeps its own weights.
+
+    Raises:
+        EvidenceError: the number of weights or inputs is not the model's, or a size.
+    """
+    _require_fit(described, weights)
+    if keras.backend.backend() == "jax" and described.compiled_runs.usable:
+        values = _as_tensors(described, inputs)
+        try:
+            with repeatable():
+                return _ran_compiled(described, weights, values, training=training)
+        except Exception:  # the student's code may do what cannot be compiled: then it is run as it stands
+            described.compiled_runs.usable = False
     with borrowed_weights(described, weights), repeatable():
         outputs = run_model(described, inputs, training=training)
         penalty = float(sum(float(keras.ops.convert_to_numpy(loss)) for loss in described.model.losses))
         after = [np.array(keras.ops.convert_to_numpy(variable)) for variable in described.variables]
+    return Ran(outputs, _changed(weights, after), penalty)
+
+
+def _ran_compiled(described: Described, weights: Arrays, values: list[Any], *, training: bool) -> Ran:
+    ran = described.compiled_runs.run(weights, values, training=training)
+    outputs, after = ([np.asarray(value) for value in values] for values in ran[:2])
+    return Ran(outputs, _changed(weights, after), float(ran[2]))
+
+
+def _changed(weights: Arrays, after: Arrays) -> dict[int, NDArray[np.generic]]:
     given = [weight.reshape(array.shape) for weight, array in zip(weights, after, strict=True)]
-    changed = {n: array for n, array in enumerate(after) if not np.array_equal(array, given[n])}
-    return Ran(outputs, changed, penalty)
+    return {n: array for n, array in enumerate(after) if not np.array_equal(array, given[n])}
 
 
 def silent_weights(described: Described, weights: Arrays, inputs: Arrays) -> list[int]:
