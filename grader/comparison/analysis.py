@@ -9,6 +9,7 @@ from functools import cached_property
 from grader.canonical import COMMUTATIVE, NormalGraph, joined_anew, normalize
 from grader.comparison.alignment import align
 from grader.comparison.compile_state import compile_differences
+from grader.comparison.feeding import fed_alike
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.masks import carries_masks, mask_differences
 from grader.comparison.parameters import parameter_detail
@@ -89,7 +90,13 @@ def _architecture(student: ModelGraph, reference: ModelGraph, options: CompareOp
 def _compared(
     student: ModelGraph, reference: ModelGraph, options: CompareOptions, *, masks: bool
 ) -> Analysis:
-    ours, theirs = normalize(student, options, masks=masks), normalize(reference, options, masks=masks)
+    given, theirs = normalize(student, options, masks=masks), normalize(reference, options, masks=masks)
+    found = _aligned(fed_alike(given, theirs), theirs, options)
+    # Whoever feeds the student's model does so in its own order, under its own keys.
+    return replace(found, student=replace(found.student, inputs=given.inputs))
+
+
+def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) -> Analysis:
     mapping, reordered = _match(ours, theirs, options)
     if mapping is not None:
         pairs = dict(enumerate(mapping))

@@ -10,7 +10,7 @@ from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
 from grader.comparison.wording import article, counted, label, listing, ordinal, shape_text
 
-__all__ = ["input_differences", "output_differences", "swapped_outputs"]
+__all__ = ["by_keys", "in_another_form", "input_differences", "output_differences", "swapped_outputs"]
 
 _INPUTS = "at the model's inputs"
 _OUTPUTS = "at the model's outputs"
@@ -42,11 +42,39 @@ def input_differences(pairing: Pairing) -> Iterator[Difference]:
             expected=listing(wanted),
             found=listing(shapes),
         )
+    other_form = by_name and by_keys(ours) != by_keys(theirs)
+    if other_form:
+        yield in_another_form(pairing, theirs)
     wanted_keys = {node: key for key, node in theirs}
     for key, mine in ours:
         if mine in pairing.pairs:
-            yield from _input(pairing, mine, key, wanted_keys[pairing.pairs[mine]] if by_name else key)
+            asked = by_name and not other_form
+            yield from _input(pairing, mine, key, wanted_keys[pairing.pairs[mine]] if asked else key)
     yield from _unused(pairing)
+
+
+def by_keys(ports: Sequence[tuple[str, int]]) -> bool:
+    """Whether inputs are given under keys, and not in a list."""
+    return any(not key.isdigit() for key, _ in ports)
+
+
+def in_another_form(pairing: Pairing, wanted: Sequence[tuple[str, int]]) -> Difference:
+    """Say that the inputs are a dict where a list is expected, or a list where a dict is; ``wanted`` are expected."""
+    expected, found = _form(wanted), _form(pairing.student.inputs)
+    return pairing.difference(
+        "wrong-connection",
+        _INPUTS,
+        f"The model takes {found}, expected {expected}.",
+        expected=expected,
+        found=found,
+    )
+
+
+def _form(ports: Sequence[tuple[str, int]]) -> str:
+    keys = [key for key, _ in ports]
+    if by_keys(ports):
+        return f"a dict with the {'keys' if len(keys) > 1 else 'key'} {listing(map(repr, keys))}"
+    return "a list" if len(keys) > 1 else "an input without a key"
 
 
 def _input(pairing: Pairing, mine: int, key: str, wanted_key: str) -> Iterator[Difference]:

@@ -11,7 +11,13 @@ from dataclasses import replace
 
 from grader.canonical import COMMUTATIVE, NormalGraph
 from grader.comparison.connections import connection_differences
-from grader.comparison.interfaces import input_differences, output_differences, swapped_outputs
+from grader.comparison.interfaces import (
+    by_keys,
+    in_another_form,
+    input_differences,
+    output_differences,
+    swapped_outputs,
+)
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.order import moved_steps
 from grader.comparison.pairing import Pairing, same_settings
@@ -110,7 +116,9 @@ def _order_of_inputs(
     at = {node: key for key, node in reference.inputs}
     pairing = Pairing(student, reference, dict(enumerate(mapping)), options)
     keys = [at[mapping[node]] for _, node in student.inputs]
-    if any(not key.isdigit() for key in at.values()):
+    if by_keys(student.inputs) != by_keys(reference.inputs):
+        return in_another_form(pairing, reference.inputs)
+    if by_keys(reference.inputs):
         expected, found = listing(map(repr, keys)), listing(repr(key) for key, _ in student.inputs)
         message = f"The inputs have the keys {found}, expected {expected} for the same tensors."
     else:

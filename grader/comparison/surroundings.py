@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.canonical import NormalGraph
-from grader.canonical.rewriting import make_key
 from grader.comparison.pairing import kin
 
 __all__ = ["RADIUS", "surroundings"]
@@ -30,7 +29,7 @@ def surroundings(student: NormalGraph, reference: NormalGraph, inputs: Mapping[i
     first = [
         [
             numbers.setdefault(
-                (kin(node.op), make_key("", node.settings, (), ()), seeds.get(index), end.get(index)),
+                (kin(node.op), node.key[1], seeds.get(index), end.get(index)),
                 len(numbers),
             )
             for index, node in enumerate(graph.nodes)

@@ -28,6 +28,7 @@ from grader.models.walk import GraphWriter
 
 __all__ = ["Described", "describe", "describe_tensors", "make_inputs", "reading"]
 
+_LONGEST_NAME = 200
 Inputs = Sequence[Any] | Mapping[str, Any]
 
 
@@ -117,7 +118,7 @@ def describe_tensors(outputs: Sequence[Any], name: str = "", recorder: Recorder 
         return writer.graph(
             name,
             "functional",
-            [(str(position), index) for position, index in enumerate(writer.given)],
+            [(str(position), index, "") for position, index in enumerate(writer.given)],
             [(str(position), index) for position, index in enumerate(made)],
         )
 
@@ -189,7 +190,9 @@ def _finished(
         writer.weight(variable)
     writer.mark_untracked(model.variables)
     starts = _numbered(arguments)
-    inputs = [(key, known[id(tensor)]) for key, tensor in starts]
+    inputs = [
+        (key, known[id(tensor)], "" if api == "subclassed" else _input_name(tensor)) for key, tensor in starts
+    ]
     places = {id(variable): index for index, variable in enumerate(writer.variables)}
     compiled = compile_state(model, outputs, places)
     graph = writer.graph(str(model.name), api, inputs, ports, dynamic)
@@ -200,6 +203,12 @@ def _finished(
 def _numbered(arguments: tuple[Any, ...]) -> list[tuple[str, Any]]:
     """Name the leaves of the call's arguments as inputs; one structured argument keeps its own keys."""
     return list(leaves(arguments[0] if len(arguments) == 1 else arguments))
+
+
+def _input_name(tensor: Any) -> str:
+    """Return the name of an ``Input``, under which Keras finds it in a dict that it is fed."""
+    history = getattr(tensor, "_keras_history", None)
+    return "" if history is None else str(history.operation.name)[:_LONGEST_NAME]
 
 
 def _symbol(value: Any) -> Any:

@@ -229,15 +229,15 @@ class GraphWriter:
         self,
         name: str,
         api: Api,
-        inputs: Sequence[tuple[str, int]],
+        inputs: Sequence[tuple[str, int, str]],
         outputs: Sequence[tuple[str, int]],
         dynamic: str | None = None,
     ) -> ModelGraph:
-        """Return everything written as a ``ModelGraph``."""
+        """Return everything written as a ``ModelGraph``; ``inputs`` are keys, tensors and names."""
         return ModelGraph(
             name=name,
             api=api,
-            inputs=tuple(Port(key=key, tensor=tensor) for key, tensor in inputs),
+            inputs=tuple(Port(key=key, tensor=tensor, name=name) for key, tensor, name in inputs),
             outputs=tuple(Port(key=key, tensor=tensor) for key, tensor in outputs),
             layers=tuple(self._layers),
             calls=tuple(self._calls),
