@@ -16,7 +16,8 @@ def networkx_says(first: ModelGraph, second: ModelGraph, *, ordered: bool = True
     graphs = [normalize(first), normalize(second)]
     if not ordered:
         graphs = [_any_order(joined_anew(graph) or graph) for graph in graphs]
-    return isomorphic(*map(as_networkx, graphs))
+    ports = [([key for key, _ in graph.inputs], [key for key, *_ in graph.outputs]) for graph in graphs]
+    return ports[0] == ports[1] and isomorphic(*map(as_networkx, graphs))
 
 
 def _any_order(graph: NormalGraph) -> NormalGraph:
