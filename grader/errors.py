@@ -43,7 +43,14 @@ class UnknownTaskError(UsageError):
 
 
 class UnreadableModelError(UsageError):
-    """The object is not a Keras model, or its forward pass cannot be read as a graph."""
+    """The object is not a Keras model, or its forward pass cannot be read as a graph.
+
+    ``shapeless`` is the model, where it cannot be read because nothing says what its input looks like.
+    """
+
+    def __init__(self, *args: object, shapeless: object = None) -> None:
+        super().__init__(*args)
+        self.shapeless = shapeless
 
 
 class EvidenceError(GraderError):

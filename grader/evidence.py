@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from pydantic import Field, JsonValue, ValidationError
 
+from grader.causes import Cause
 from grader.errors import EvidenceError
 from grader.graph import ModelGraph, Shape
 from grader.record import Record
@@ -149,12 +150,15 @@ class FailedCall(Record):
     """The layer call an exception came out of.
 
     ``graph`` is the part of the model built so far: its outputs are the tensors the failing
-    layer was called with, in order. ``None`` where the tensors' history cannot be read.
+    layer was called with, in order. ``None`` where the tensors' history cannot be read. ``origin`` and
+    ``config`` are the failing layer's, as a ``Layer`` record keeps them.
     """
 
     class_name: str
     shapes: tuple[Shape, ...]
     graph: ModelGraph | None = None
+    origin: Literal["keras.layers", "keras.ops", "custom"] = "keras.layers"
+    config: dict[str, JsonValue] = {}
 
 
 class CodeLine(Record):
@@ -171,8 +175,8 @@ class Failure(Record):
 
     ``stage`` says when: while the check *called* the student's code, while it *read* the model that
     came back, or because the *check* cannot use what came back, and then nothing was raised by the
-    student's code. ``line`` is the innermost line of that code the exception came through. Both only
-    choose words.
+    student's code. ``line`` is the innermost line of that code the exception came through, ``cause`` why it was
+    raised, where that could be found out. These three only choose words.
     """
 
     type: str
@@ -181,6 +185,7 @@ class Failure(Record):
     stage: Literal["call", "read", "check"] = "call"
     line: CodeLine | None = None
     call: FailedCall | None = None
+    cause: Cause | None = None
 
 
 WorkKind = Literal["function", "class", "layer", "model", "tensor", "value"]

@@ -179,7 +179,8 @@ class ModelGraph(Record):
 
     ``calls`` are in an order in which every tensor is made before it is used. ``dynamic`` is
     ``None``, or the reason why the forward pass cannot be written as a fixed graph; the graph is
-    then one opaque call. ``compiled`` is ``None`` for a model that was not compiled.
+    then one opaque call. ``value_asked`` says what in plain Python asked for a tensor's value, where that
+    is the reason. ``compiled`` is ``None`` for a model that was not compiled.
     """
 
     format: Literal[1] = 1
@@ -192,6 +193,7 @@ class ModelGraph(Record):
     tensors: tuple[Tensor, ...]
     weights: tuple[Weight, ...]
     dynamic: str | None = None
+    value_asked: Literal["if", "while", "bool"] | None = None
     compiled: Compiled | None = None
 
     @model_validator(mode="after")

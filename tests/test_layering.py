@@ -19,6 +19,7 @@ STAGES = {
     "errors": 0,
     "messages": 0,
     "record": 0,
+    "causes": 0,
     "graph": 0,
     "evidence": 0,
     "tasks": 0,

@@ -6,6 +6,7 @@ from grader.evidence import Case, CaseEvidence, Failure, Work
 from grader.judge.result import CaseResult
 from grader.judge.rows import value_text
 from grader.keys import TaskKey
+from grader.misconceptions import words_of
 
 __all__ = ["failure_text", "given_text", "misgiven", "next_step", "pass_itself", "unlike_text"]
 
@@ -39,11 +40,13 @@ def given_text(work: Work, given: CaseEvidence) -> str:
 
 
 def failure_text(failure: Failure) -> str:
-    """Say what was raised, and by which layer; or why the check cannot use what it got."""
+    """Say what was raised, and why or by which layer; or why the check cannot use what it got."""
     message = failure.message
     message = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "…"
     if failure.stage == "check":
         return message
+    if failure.cause is not None:
+        return f"Your code raised {failure.type}. {words_of(failure.cause).happened}"
     where = ""
     if failure.call is not None:
         shapes = " and ".join(str(shape) for shape in failure.call.shapes)

@@ -20,7 +20,10 @@ from grader.comparison import Analysis
 from grader.comparison.records import Behaviour, Diagnosis, DifferenceKind
 from grader.evidence import Failure
 from grader.graph import ModelGraph
+from grader.misconceptions.cause_words import words_of
 from grader.misconceptions.classes import CLASSES
+from grader.misconceptions.construction import CONSTRUCTION
+from grader.misconceptions.fit import fit_diagnosis, told
 from grader.misconceptions.misconception import Misconception
 from grader.misconceptions.residual import RESIDUAL
 from grader.misconceptions.structural import (
@@ -38,9 +41,10 @@ __all__ = [
     "Misconception",
     "diagnose",
     "diagnose_failure",
+    "words_of",
 ]
 
-_ARCHITECTURE: tuple[Misconception, ...] = RESIDUAL
+_ARCHITECTURE: tuple[Misconception, ...] = (*RESIDUAL, *CONSTRUCTION)
 _TRAINED: tuple[Misconception, ...] = (*TRANSFER, *TRAINING)
 CATALOGUE: tuple[Misconception, ...] = (*CLASSES, *_ARCHITECTURE, *_TRAINED)
 
@@ -58,6 +62,7 @@ _PARTS: frozenset[DifferenceKind] = frozenset(
         "wrong-connection",
         "missing-connection",
         "extra-connection",
+        "dynamic",
     }
 )
 
@@ -86,6 +91,15 @@ def _of_architecture(analysis: Analysis) -> tuple[Diagnosis, ...]:
     return (*classes, *interface, *named, *others)
 
 
-def diagnose_failure(failure: Failure, reference: ModelGraph) -> tuple[Diagnosis, ...]:
-    """Name the mistake behind a model that could not be built, where one is recognised."""
-    return tuple(mistake.diagnosis for mistake in CATALOGUE if mistake.seen_in_failure(failure, reference))
+def diagnose_failure(failure: Failure, reference: ModelGraph | None = None) -> tuple[Diagnosis, ...]:
+    """Name the mistake behind a model that could not be built, where one is recognised.
+
+    What was found out about the cause fills the words. ``reference`` is the model that was asked for, where
+    there is one: it tells which of several mistakes a refused shape comes from.
+    """
+    named = tuple(mistake.diagnosis for mistake in CATALOGUE if mistake.seen_in_failure(failure, reference))
+    if failure.cause is None:
+        return named
+    if not named:
+        return fit_diagnosis(failure, reference)
+    return (told(named[0], failure.cause), *named[1:])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from grader.causes import ConfigNotSaved, NotRegistered, StateInCall, SuperNotCalled
 from grader.comparison import Analysis
-from grader.misconceptions.misconception import Misconception
+from grader.misconceptions.misconception import Misconception, caused_by
 
 __all__ = ["CLASSES"]
 
@@ -31,6 +32,7 @@ CLASSES: tuple[Misconception, ...] = (
             ),
         ),
         unit=_UNIT,
+        seen_in_failure=caused_by(lambda cause: isinstance(cause, SuperNotCalled)),
     ),
     Misconception(
         id="state-created-in-call",
@@ -52,6 +54,7 @@ CLASSES: tuple[Misconception, ...] = (
         ),
         unit=_UNIT,
         seen_in=_state_created_in_call,
+        seen_in_failure=caused_by(lambda cause: isinstance(cause, StateInCall)),
     ),
     Misconception(
         id="config-not-saved",
@@ -75,6 +78,7 @@ CLASSES: tuple[Misconception, ...] = (
             ),
         ),
         unit=_UNIT,
+        seen_in_failure=caused_by(lambda cause: isinstance(cause, ConfigNotSaved)),
     ),
     Misconception(
         id="not-registered",
@@ -92,5 +96,6 @@ CLASSES: tuple[Misconception, ...] = (
             ),
         ),
         unit=_UNIT,
+        seen_in_failure=caused_by(lambda cause: isinstance(cause, NotRegistered)),
     ),
 )

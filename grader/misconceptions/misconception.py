@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from grader.causes import Cause
 from grader.comparison import Analysis
 from grader.comparison.records import Diagnosis
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 
-__all__ = ["Misconception", "never", "never_fails"]
+__all__ = ["Misconception", "caused_by", "never", "never_fails"]
 
 
 def never(_analysis: Analysis) -> bool:
@@ -18,9 +19,18 @@ def never(_analysis: Analysis) -> bool:
     return False
 
 
-def never_fails(_failure: Failure, _reference: ModelGraph) -> bool:
+def never_fails(_failure: Failure, _reference: ModelGraph | None) -> bool:
     """Recognise nothing: for a mistake that raises no exception."""
     return False
+
+
+def caused_by(recognise: Callable[[Cause], bool]) -> Callable[[Failure, ModelGraph | None], bool]:
+    """Recognise failures by their cause; one without a cause is not recognised."""
+
+    def seen(failure: Failure, _reference: ModelGraph | None) -> bool:
+        return failure.cause is not None and recognise(failure.cause)
+
+    return seen
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Misconception:
     """A mistake with a name.
 
     ``seen_in`` reads a pair of graphs that differ; ``seen_in_failure`` reads the exception of a
-    model that could not be built, beside the reference's graph. ``hints`` are three: a nudge, a
+    model that could not be built, beside the reference's graph where there is one. ``hints`` are three: a nudge, a
     pointer, and nearly the solution. ``unit`` is where the course teaches it.
     """
 
@@ -40,7 +50,7 @@ class Misconception:
     hints: tuple[str, str, str]
     unit: str
     seen_in: Callable[[Analysis], bool] = never
-    seen_in_failure: Callable[[Failure, ModelGraph], bool] = never_fails
+    seen_in_failure: Callable[[Failure, ModelGraph | None], bool] = never_fails
 
     @property
     def diagnosis(self) -> Diagnosis:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.canonical import NormalGraph, normalize
+from grader.causes import UnlikeShapes, WrongSize
 from grader.comparison import Analysis
 from grader.evidence import Failure
 from grader.graph import ModelGraph
@@ -76,16 +77,29 @@ def _missing_projection(analysis: Analysis) -> bool:
     return False
 
 
-def _missing_projection_failure(failure: Failure, reference: ModelGraph) -> bool:
-    """A sum refused two shapes, one summand being the other's own beginning; the reference projects."""
-    call = failure.call
-    if call is None or call.class_name != "Add" or call.graph is None or len(set(call.shapes)) < 2:
-        return False
-    partial = normalize(call.graph)
-    ends = [node for _, node, _ in partial.outputs]
-    if not any(first in _ancestors(partial, second) for first in ends for second in ends):
-        return False
-    return _has_projection(normalize(reference))
+def _missing_projection_failure(failure: Failure, reference: ModelGraph | None) -> bool:
+    """A sum refused ``F(x)`` and ``x``, or a reshape of ``x`` to what a projection would give was refused."""
+    cause = failure.cause
+    if isinstance(cause, UnlikeShapes) and cause.class_name == "Add" and cause.shortcut:
+        if reference is None:
+            one, other = (note.shape for note in cause.tensors)
+            return one[-1:] != other[-1:]  # with the same width, another padding may be all
+        return _has_projection(normalize(reference))
+    if isinstance(cause, WrongSize) and reference is not None:
+        graph = normalize(reference)
+        targets = {shape[1:] for shape in _projected_shapes(graph)}
+        return cause.target in targets and not _nodes(graph, "reshape")
+    return False
+
+
+def _projected_shapes(graph: NormalGraph) -> list[tuple[int | None, ...]]:
+    """Return the shapes that projections on the way into a sum give."""
+    return [
+        graph.nodes[source].shapes[0]
+        for add in _nodes(graph, "add")
+        for source in _sources(graph, add)
+        if any(graph.nodes[node].op in _PROJECTING for node in _up_the_shortcut(graph, source))
+    ]
 
 
 def _has_projection(graph: NormalGraph) -> bool:

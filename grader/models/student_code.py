@@ -13,11 +13,17 @@ from typing import Any
 
 from grader.evidence import CodeLine
 
-__all__ = ["innermost_line"]
+__all__ = ["innermost_line", "is_students"]
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _OURS = (str(Path(__file__).parents[1]) + os.sep, str(Path(os.__file__).parent) + os.sep)
+_NOBODYS = ("<frozen ", "<__array_function__")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def is_students(path: str) -> bool:
+    """Say whether a file is the student's: no installed package, nothing of Python's own, not the grader."""
+    return not path.startswith((*_OURS, *_NOBODYS)) and _INSTALLED.isdisjoint(Path(path).parts)
 
 
 def innermost_line(start: TracebackType | None) -> CodeLine | None:
@@ -27,7 +33,7 @@ def innermost_line(start: TracebackType | None) -> CodeLine | None:
     """
     for frame, number in reversed(list(traceback.walk_tb(start))):
         path = frame.f_code.co_filename
-        if path.startswith(_OURS) or not _INSTALLED.isdisjoint(Path(path).parts):
+        if not is_students(path):
             continue
         text = linecache.getline(path, number, frame.f_globals).strip()
         if text:

@@ -24,6 +24,7 @@ import keras
 from keras.src.backend.common import global_state
 from keras.src.ops.node import Node
 
+from grader.models.causes.values import Asked, branch_on_value
 from grader.models.layers import can_look_inside
 from grader.models.modes import INFERENCE, TRAINING, same_in_both_modes
 from grader.models.nested import given_tensors, own_nodes, recorded_graph
@@ -46,12 +47,14 @@ class TraceError(Exception):
 class Trace:
     """The inside of one call: pairs of a tensor given and its stand-in, and what came out.
 
-    ``failure`` says why there is no inside to show; ``outputs`` are then empty.
+    ``failure`` says why there is no inside to show; ``outputs`` are then empty. ``asked`` is the statement
+    that asked for a tensor's value, where that is why.
     """
 
     stand_ins: tuple[tuple[Any, Any], ...] = ()
     outputs: tuple[Any, ...] = ()
     failure: str | None = None
+    asked: Asked | None = None
 
 
 class _Scope(keras.StatelessScope):
@@ -128,7 +131,7 @@ class Recorder:
         except Exception as error:
             self.errors.append(error)
             returned = self._outside(keras_way, layer, args, kwargs)
-            trace = Trace(failure=_one_line(error))
+            trace = Trace(failure=_one_line(error), asked=branch_on_value(error))
         self._returned[spec] = returned
         outputs = keras.tree.map_structure(_like, returned)
         flat = keras.tree.flatten(outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grader.causes import TensorNote, UnlikeShapes
 from grader.comparison import analyse
 from grader.evidence import FailedCall, Failure
 from grader.graph import ModelGraph
@@ -117,6 +118,12 @@ def failing_add(shortcut_is_input: bool) -> Failure:
         type="ValueError",
         message="any text",
         call=FailedCall(class_name="Add", shapes=shapes, graph=graph),
+        cause=UnlikeShapes(
+            class_name="Add",
+            tensors=(TensorNote(maker="Conv2D", shape=shapes[0]), TensorNote(variable="x", shape=shapes[1])),
+            axis=3,
+            shortcut=shortcut_is_input,
+        ),
     )
 
 
@@ -128,12 +135,14 @@ def test_shapes_that_do_not_add_up_are_diagnosed_from_the_failing_call() -> None
 
 def test_an_add_of_unrelated_tensors_is_no_missing_projection() -> None:
     """Two shapes that differ are not enough: one summand has to be the other's beginning."""
-    assert () == diagnose_failure(failing_add(False), residual_block(4, 8))
+    assert ["wrong-shape"] == [d.id for d in diagnose_failure(failing_add(False), residual_block(4, 8))]
 
 
 def test_a_reference_without_projection_asks_for_none() -> None:
     """Nobody is told to project a shortcut that the task adds as it is."""
-    assert () == diagnose_failure(failing_add(True), residual_block(4, 4))
+    assert "missing-projection" not in [
+        d.id for d in diagnose_failure(failing_add(True), residual_block(4, 4))
+    ]
 
 
 def test_every_misconception_says_all_it_has_to() -> None:

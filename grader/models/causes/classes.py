@@ -1,0 +1,115 @@
+"""Mistakes in classes of one's own: Keras's constructor not called, state made while the model runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import keras
+from keras.src.utils.tracking import Tracker
+
+from grader.causes import StateInCall, SuperNotCalled
+from grader.models.notes import Names, short
+from grader.models.raised import Raised
+
+__all__ = ["state_in_call", "super_not_called"]
+
+
+def super_not_called(raised: Raised, _: Names) -> SuperNotCalled | None:
+    """Find a layer that the exception came from and that Keras's constructor never saw."""
+    layer = next((found for found in _layers_involved(raised) if _is_raw(found)), None)
+    if layer is None:
+        return None
+    constructing = [
+        f for f, _ in raised.frames if f.f_code.co_name == "__init__" and f.f_locals.get("self") is layer
+    ]
+    if any(str(f.f_globals.get("__name__", "")).startswith("keras.") for f in constructing):
+        return None  # Keras's own constructor was called, and something else went wrong in there
+    culprit = next(
+        (
+            cls
+            for cls in type(layer).__mro__
+            if not _is_keras(cls) and "__init__" in vars(cls) and not _calls_constructor(cls)
+        ),
+        None,
+    )
+    if culprit is not None:
+        return SuperNotCalled(class_name=short(type(layer).__name__), culprit=short(culprit.__name__))
+    if constructing and raised.frames[-1][0] is not constructing[-1]:
+        own = type(constructing[-1].f_locals.get("self"))
+        assigned = next(
+            (f.f_locals.get("name") for f, _ in raised.frames if f.f_code.co_name == "__setattr__"), None
+        )
+        if isinstance(assigned, str):
+            return SuperNotCalled(
+                class_name=short(own.__name__),
+                culprit=short(own.__name__),
+                attribute=short(assigned),
+                late=True,
+            )
+    return None
+
+
+def _layers_involved(raised: Raised) -> Iterator[Any]:
+    """Yield the layers in the frames, innermost first, and the one an attribute was asked of."""
+    asked = getattr(raised.error, "obj", None) if isinstance(raised.error, AttributeError) else None
+    if isinstance(asked, keras.Layer):
+        yield asked
+    for frame, _ in reversed(raised.frames):
+        for name in ("self", "layer"):
+            if isinstance(frame.f_locals.get(name), keras.Layer):
+                yield frame.f_locals[name]
+    for call in reversed(raised.calls):
+        yield call.operation
+
+
+def _is_raw(layer: Any) -> bool:
+    """Whether a layer of a class of the student's own was made, and not set up by ``Layer.__init__``."""
+    if _is_keras(type(layer)):
+        return False
+    try:
+        return object.__getattribute__(layer, "_lock") is True
+    except AttributeError:
+        return True
+
+
+def _is_keras(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in ("keras", "builtins", "torch", "tensorflow", "jax")
+
+
+def _calls_constructor(cls: type) -> bool:
+    """Whether a class's ``__init__`` names that of another class: ``super().__init__`` or ``Layer.__init__``."""
+    code = getattr(vars(cls)["__init__"], "__code__", None)
+    return code is None or "__init__" in code.co_names
+
+
+def state_in_call(raised: Raised, _: Names) -> StateInCall | None:
+    """Find the tracker of a built layer that refused what ``call`` made."""
+    refused = raised.frames[-1][0] if raised.frames else None
+    if refused is None or refused.f_code is not Tracker.add_to_store.__code__:
+        return None
+    if refused.f_locals["self"].locked is not True:
+        return None
+    value = refused.f_locals.get("value")
+    for frame, _at in raised.student_frames:
+        layer = frame.f_locals.get("self")
+        if frame.f_code.co_name in ("__init__", "build") and isinstance(layer, keras.Layer):
+            return None
+        if frame.f_code.co_name == "call" and isinstance(layer, keras.Layer):
+            assigned = next(
+                (
+                    f.f_locals.get("name")
+                    for f, _ in raised.frames
+                    if f.f_code is keras.Layer.__setattr__.__code__
+                ),
+                "",
+            )
+            made: Literal["weight", "layer", "other"] = "layer" if isinstance(value, keras.Layer) else "other"
+            if isinstance(value, keras.Variable):
+                made = "weight"
+            return StateInCall(
+                class_name=short(type(layer).__name__),
+                made=made,
+                attribute=short(assigned) if isinstance(assigned, str) else "",
+            )
+    return None
