@@ -16,7 +16,7 @@ from grader.comparison.records import Diagnosis, DifferenceKind
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 from grader.misconceptions.cause_words import words_of
-from grader.misconceptions.fit_words import RECURRENT
+from grader.misconceptions.fit_words import FIT_WORDS, RECURRENT
 from grader.misconceptions.partial import difference_before
 from grader.misconceptions.structural import structural_diagnosis
 from grader.misconceptions.structural_words import KINDS
@@ -27,13 +27,17 @@ __all__ = ["fit_diagnosis", "told"]
 def told(diagnosis: Diagnosis, cause: Cause) -> Diagnosis:
     """Fill a diagnosis with the names and values of its cause: the fix, and the lower steps of the ladder.
 
-    A refused reshape that is named otherwise was no way to mend that mistake, so its own words stay.
+    A shape that was refused is often only where another mistake shows; then that mistake's own words stay.
     """
-    if isinstance(cause, WrongSize) and diagnosis.id != _kind(cause):
+    if type(cause) in FIT_WORDS and diagnosis.id not in (_kind(cause), *_also(cause)):
         return diagnosis
     words = words_of(cause)
     nudge = diagnosis.hints[0]
     return diagnosis.model_copy(update={"fix": words.fix, "hints": (nudge, words.pointer, words.nearly)})
+
+
+def _also(cause: Cause) -> tuple[str, ...]:
+    return ("missing-projection",) if isinstance(cause, UnlikeShapes) and cause.shortcut else ()
 
 
 def fit_diagnosis(failure: Failure, reference: ModelGraph | None) -> tuple[Diagnosis, ...]:

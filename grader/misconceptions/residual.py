@@ -156,10 +156,10 @@ def _concatenate_instead_of_add(analysis: Analysis) -> bool:
     return more and len(_nodes(analysis.student, "add")) < len(_nodes(analysis.reference, "add"))
 
 
-def _concatenate_instead_of_add_failure(failure: Failure, reference: ModelGraph) -> bool:
+def _concatenate_instead_of_add_failure(failure: Failure, reference: ModelGraph | None) -> bool:
     """What a failing sum was given comes from a shortcut that was concatenated; the reference only adds them."""
     call = failure.call
-    if call is None or call.class_name != "Add" or call.graph is None:
+    if reference is None or call is None or call.class_name != "Add" or call.graph is None:
         return False
     partial, wanted = normalize(call.graph), normalize(reference)
     return (

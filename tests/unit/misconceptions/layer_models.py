@@ -222,7 +222,7 @@ NEAR_MISSES = {
         (lambda: wide_and_deep(3), wide_and_deep, "extra-layer"),
     ],
     "extra-layer": [
-        (lambda: keras.Sequential([*cnn().layers, layers.Activation("linear")]), cnn, None),
+        (lambda: keras.Sequential([cnn(), layers.Activation("linear")]), cnn, None),
         (
             lambda: table(hidden="relu", units=(16,)),
             lambda: table(hidden="linear", units=(16,)),
