@@ -25,9 +25,11 @@ __all__ = [
     "Compiled",
     "Layer",
     "Loss",
+    "Lost",
     "Metric",
     "ModelGraph",
     "Port",
+    "SavedObject",
     "Shape",
     "Tensor",
     "Weight",
@@ -63,6 +65,35 @@ class Weight(Record):
     untracked: bool = False
 
 
+class Lost(Record):
+    """An argument of a constructor that a loaded object does not get back: ``default`` takes its place.
+
+    Where it is ``required``, there is no default, and loading fails.
+    """
+
+    name: str = Field(max_length=_LONGEST_NAME)
+    required: bool = False
+    default: JsonValue = None
+
+
+class SavedObject(Record):
+    """What a saved file keeps of a class or function that is not Keras's own.
+
+    ``registered``: loading finds it by its name. ``lost`` are arguments of the constructor that ``get_config``
+    does not return, ``refused`` what it returns and the constructor does not take. ``failure`` names the
+    exception that ``get_config`` raised. ``loaded``: this object itself was made from a config.
+    """
+
+    name: str = Field(max_length=_LONGEST_NAME)
+    registered: bool
+    lost: tuple[Lost, ...] = Field(default=(), max_length=_MOST_TERMS)
+    refused: tuple[Annotated[str, Field(max_length=_LONGEST_NAME)], ...] = Field(
+        default=(), max_length=_MOST_TERMS
+    )
+    failure: str = Field(default="", max_length=_LONGEST_NAME)
+    loaded: bool = False
+
+
 class Layer(Record):
     """One layer object, or one ``keras.ops`` operation.
 
@@ -74,6 +105,9 @@ class Layer(Record):
     ``untracked`` is set where variables of the layer, the states of its random numbers among them, are not the
     model's: the layer was made while the model was called, or is kept where Keras does not look. The model
     computes with it and neither counts, trains nor saves it.
+
+    ``saved`` tells of the classes and functions of the student's own that a saved file names for this layer: its
+    own class first, where that is one.
     """
 
     class_name: str
@@ -84,6 +118,7 @@ class Layer(Record):
     trainable: bool = True
     weights: tuple[int, ...] = ()
     untracked: Literal["made in a call", "kept elsewhere"] | None = None
+    saved: tuple[SavedObject, ...] = ()
 
 
 class Argument(Record):
@@ -180,7 +215,8 @@ class ModelGraph(Record):
     ``calls`` are in an order in which every tensor is made before it is used. ``dynamic`` is
     ``None``, or the reason why the forward pass cannot be written as a fixed graph; the graph is
     then one opaque call. ``value_asked`` says what in plain Python asked for a tensor's value, where that
-    is the reason. ``compiled`` is ``None`` for a model that was not compiled.
+    is the reason. ``compiled`` is ``None`` for a model that was not compiled. ``saved`` is about the model's own
+    class, as ``Layer.saved`` is about a layer's.
     """
 
     format: Literal[1] = 1
@@ -195,6 +231,7 @@ class ModelGraph(Record):
     dynamic: str | None = None
     value_asked: Literal["if", "while", "bool"] | None = None
     compiled: Compiled | None = None
+    saved: tuple[SavedObject, ...] = ()
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:

@@ -30,6 +30,7 @@ __all__ = [
     "Input",
     "Parameters",
     "PublicTask",
+    "Saved",
     "Task",
     "Unit",
 ]
@@ -96,6 +97,19 @@ class Api(Record):
     api: ApiName
 
 
+class Saved(Record):
+    """The model comes back from a file, in a new process, as what it is.
+
+    Every class and function of the student's own that the file names is registered, its ``get_config`` returns
+    what its constructor was given, and the constructor takes what ``get_config`` returns. Nothing is saved to
+    find out: constructors, configs and registered names are read. A ``get_config`` that returns another value
+    than was given is not noticed, and a class with a ``from_config`` of its own is taken to know what to do.
+    """
+
+    kind: Literal["saved"] = "saved"
+    points: float = Field(ge=0)
+
+
 class Answer(Record):
     """A plain value (number, text, list) agrees with the reference's, within ``tolerance``."""
 
@@ -104,7 +118,9 @@ class Answer(Record):
     tolerance: float = Field(default=0.0, ge=0)
 
 
-Expectation = Annotated[Architecture | Connectivity | Parameters | Api | Answer, Field(discriminator="kind")]
+Expectation = Annotated[
+    Architecture | Connectivity | Parameters | Api | Saved | Answer, Field(discriminator="kind")
+]
 
 
 class PublicTask(Record):

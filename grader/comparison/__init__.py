@@ -7,6 +7,7 @@ is alike and ``placement`` turns the rest into differences with a place.
 from grader.comparison.analysis import Analysis, analyse, compare_graphs, count, summarize
 from grader.comparison.compile_state import compile_text
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, DifferenceKind
+from grader.comparison.saving import saving_faults
 
 __all__ = [
     "Analysis",
@@ -20,5 +21,6 @@ __all__ = [
     "compare_graphs",
     "compile_text",
     "count",
+    "saving_faults",
     "summarize",
 ]

@@ -36,6 +36,8 @@ DifferenceKind = Literal[
     "unused-input",
     "dynamic",
     "state-created-in-call",
+    "config-not-saved",
+    "not-registered",
     "not-frozen",
     "still-frozen",
     "not-compiled",

@@ -9,8 +9,8 @@ from grader.judge.challenge import Answers, weigh
 from grader.judge.result import CaseResult
 from grader.judge.rows import build_rows, holds
 from grader.keys import TaskKey
-from grader.misconceptions import HARD_CODED_SIZE, STATIC_GRAPH_SUBCLASSED
-from grader.tasks import Api
+from grader.misconceptions import HARD_CODED_SIZE, STATIC_GRAPH_SUBCLASSED, diagnose_faults
+from grader.tasks import Api, Saved
 from grader.verdict import Outcome, Verdict
 
 __all__ = ["judge"]
@@ -162,8 +162,15 @@ class _Bench:
         if not failing or self.faults or self._cannot_vary(failing):
             return ()
         only_hidden = failing[0] >= self.key.visible > 0
-        found = (*shown.diagnoses, *self._other_api(shown))
-        return (HARD_CODED_SIZE, *found) if only_hidden else found
+        found: dict[str, Diagnosis] = {HARD_CODED_SIZE.id: HARD_CODED_SIZE} if only_hidden else {}
+        for diagnosis in (*shown.diagnoses, *self._not_saved(shown), *self._other_api(shown)):
+            found.setdefault(diagnosis.id, diagnosis)
+        return tuple(found.values())
+
+    def _not_saved(self, shown: CaseResult) -> tuple[Diagnosis, ...]:
+        """Name what keeps the model from coming back from a file, where the task asks for that."""
+        asked = any(isinstance(expectation, Saved) for expectation in self.key.task.expects)
+        return diagnose_faults(shown.saving_faults) if asked else ()
 
     def _other_api(self, shown: CaseResult) -> tuple[Diagnosis, ...]:
         """Name the class that was written where the task asks for a model without one."""
@@ -191,6 +198,8 @@ class _Bench:
             return failure_text(shown.given.failure)
         if shown.comparison is not None and shown.comparison.differences:
             return shown.comparison.differences[0].message
+        if self._not_saved(shown):
+            return shown.saving_faults[0].message
         if shown.given.kind != shown.wanted.kind:
             return unlike_text(shown, self.work)
         return "The work does not meet everything that is asked for; see the rows below."

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from grader.comparison import Analysis, analyse, summarize
-from grader.comparison.records import Behaviour, Comparison, Diagnosis
+from grader.comparison import Analysis, analyse, saving_faults, summarize
+from grader.comparison.records import Behaviour, Comparison, Diagnosis, Difference
 from grader.evidence import Case, CaseEvidence
 from grader.keys import TaskKey
 from grader.misconceptions import diagnose, diagnose_failure
@@ -25,6 +26,11 @@ class CaseResult:
     analysis: Analysis | None
     comparison: Comparison | None
     diagnoses: tuple[Diagnosis, ...]
+
+    @cached_property
+    def saving_faults(self) -> tuple[Difference, ...]:
+        """Return what keeps the student's model from coming back from a file; nothing where there is no model."""
+        return () if self.given.graph is None else saving_faults(self.given.graph)
 
     @classmethod
     def of(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from grader.judge.result import CaseResult
-from grader.tasks import Answer, Architecture, Connectivity, Expectation, Parameters
+from grader.tasks import Answer, Architecture, Connectivity, Expectation, Parameters, Saved
 from grader.verdict import Row
 
 __all__ = ["build_rows", "holds", "value_text"]
@@ -63,6 +63,8 @@ def holds(expectation: Expectation, result: CaseResult) -> bool:
         return comparison.equivalent
     if isinstance(expectation, Connectivity):
         return comparison.same_wiring
+    if isinstance(expectation, Saved):
+        return not result.saving_faults
     if isinstance(expectation, Parameters):
         return comparison.student_counts == comparison.reference_counts
     return comparison.student.api == expectation.api
@@ -113,6 +115,14 @@ def _api_row(expectation: Any, shown: CaseResult) -> tuple[str, str, str, str]:
     return "API", found, expectation.api, ""
 
 
+def _saved_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
+    expected = "the same model after saving and loading"
+    if shown.given.graph is None:
+        return "Saved", "no model", expected, ""
+    faults = shown.saving_faults
+    return "Saved", faults[0].found if faults else "the same", expected, " ".join(f.message for f in faults)
+
+
 def _answer_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
     others = {"model": "a model", "failure": "no answer"}
     found = others.get(shown.given.kind) or value_text(shown.given.value)
@@ -124,6 +134,7 @@ _ROWS: dict[str, Callable[[Any, CaseResult], tuple[str, str, str, str]]] = {
     "connectivity": _connectivity_row,
     "parameters": _parameters_row,
     "api": _api_row,
+    "saved": _saved_row,
     "answer": _answer_row,
 }
 

@@ -16,8 +16,10 @@ rest gone:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from grader.comparison import Analysis
-from grader.comparison.records import Behaviour, Diagnosis, DifferenceKind
+from grader.comparison.records import Behaviour, Diagnosis, Difference, DifferenceKind
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 from grader.misconceptions.cause_words import words_of
@@ -41,6 +43,7 @@ __all__ = [
     "Misconception",
     "diagnose",
     "diagnose_failure",
+    "diagnose_faults",
     "words_of",
 ]
 
@@ -89,6 +92,12 @@ def _of_architecture(analysis: Analysis) -> tuple[Diagnosis, ...]:
     interface = tuple(found for kind, found in first.items() if kind in _INTERFACE)
     others = tuple(found for kind, found in first.items() if kind not in _INTERFACE)
     return (*classes, *interface, *named, *others)
+
+
+def diagnose_faults(faults: Iterable[Difference]) -> tuple[Diagnosis, ...]:
+    """Name the mistakes behind what keeps a model from being saved and loaded, in the order they were found."""
+    kinds = list(dict.fromkeys(fault.kind for fault in faults))
+    return tuple(mistake.diagnosis for kind in kinds for mistake in CLASSES if mistake.id == kind)
 
 
 def diagnose_failure(failure: Failure, reference: ModelGraph | None = None) -> tuple[Diagnosis, ...]:

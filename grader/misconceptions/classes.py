@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from grader.causes import ConfigNotSaved, NotRegistered, StateInCall, SuperNotCalled
-from grader.comparison import Analysis
+from grader.comparison import Analysis, Difference
+from grader.comparison.wording import setting_text
 from grader.misconceptions.misconception import Misconception, caused_by
 
 __all__ = ["CLASSES"]
 
 _UNIT = "03_subclassing"
+_NO_ACTIVATION = {"None", "linear", "none"}
+_PARTS = re.compile(r", | and ")
 
 
 def _state_created_in_call(analysis: Analysis) -> bool:
     return any(difference.kind == "state-created-in-call" for difference in analysis.differences)
+
+
+def _config_not_saved(analysis: Analysis) -> bool:
+    """Whether a layer that was loaded differs in what its config does not hold: the default stands there."""
+    return any(_is_default_of_loaded(difference, analysis) for difference in analysis.differences)
+
+
+def _is_default_of_loaded(difference: Difference, analysis: Analysis) -> bool:
+    graph = analysis.student.source
+    calls = difference.student or tuple(_beside(difference, analysis))
+    layers = {layer for call in calls for layer in (graph.calls[call].layer, *graph.calls[call].scope)}
+    loaded = [fact for layer in layers for fact in graph.layers[layer].saved if fact.loaded]
+    defaults = [lost.default for fact in loaded for lost in fact.lost if not lost.required]
+    if difference.kind == "missing-layer":  # what is there when an argument says so
+        return any(not default for default in defaults)
+    values = {part.rpartition("=")[2].strip("'") for part in _PARTS.split(difference.found)}
+    texts = {setting_text(default).strip("'") for default in defaults}
+    if not texts.isdisjoint(_NO_ACTIVATION):
+        texts |= _NO_ACTIVATION
+    return not texts.isdisjoint(values)
+
+
+def _beside(difference: Difference, analysis: Analysis) -> Iterator[int]:
+    """Yield the student's calls around a step that is missing, idle ones that a normal form leaves out too."""
+    missing, nodes = set(difference.reference), analysis.reference.nodes
+    around: set[int] = set()
+    for index, node in enumerate(nodes):
+        for edge in node.edges:
+            ends = (index, edge.node)
+            if any(missing.intersection(nodes[end].calls) for end in ends):
+                found = [analysis.back[end] for end in ends if end in analysis.back]
+                around.update(call for end in found for call in analysis.student.nodes[end].calls)
+    yield from around
+    calls = analysis.student.source.calls
+    made = {tensor for call in around for tensor in calls[call].outputs}
+    for index, call in enumerate(calls):
+        if any(argument.tensor in made for argument in call.arguments):
+            yield index
 
 
 CLASSES: tuple[Misconception, ...] = (
@@ -78,6 +122,7 @@ CLASSES: tuple[Misconception, ...] = (
             ),
         ),
         unit=_UNIT,
+        seen_in=_config_not_saved,
         seen_in_failure=caused_by(lambda cause: isinstance(cause, ConfigNotSaved)),
     ),
     Misconception(

@@ -16,10 +16,12 @@ from grader.errors import UnreadableModelError
 from grader.evidence import InputSpec
 from grader.graph import Api, ModelGraph
 from grader.models.compiled_runs import CompiledRuns
+from grader.models.layers import read_config
 from grader.models.lazy_tensorflow import tensorflow_not_imported
 from grader.models.modes import TRAINING
 from grader.models.nested import is_plain_model, recorded_graph
 from grader.models.nodes import maker
+from grader.models.saving import saved_facts
 from grader.models.structures import flatten, leaves
 from grader.models.trace import Recorder, recording
 from grader.models.tracebacks import full_tracebacks
@@ -199,7 +201,8 @@ def _finished(
     places = {id(variable): index for index, variable in enumerate(writer.variables)}
     compiled = compile_state(model, outputs, places)
     graph = writer.graph(str(model.name), api, inputs, ports, dynamic)
-    graph = graph if compiled is None else graph.model_copy(update={"compiled": compiled})
+    found = {"compiled": compiled, "saved": saved_facts(model, *read_config(model))}
+    graph = graph.model_copy(update=found)
     return Described(graph=graph, variables=writer.variables, model=model, arguments=arguments)
 
 

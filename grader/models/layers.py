@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from grader.models.nested import is_plain_model
 from grader.models.plain import clean_config, unserialised_config
 
-__all__ = ["Origin", "can_look_inside", "class_name", "config", "dtype", "origin"]
+__all__ = ["Origin", "can_look_inside", "class_name", "config", "dtype", "origin", "read_config", "settings"]
 
 Origin = Literal["keras.layers", "keras.ops", "custom"]
 
@@ -59,14 +59,31 @@ def dtype(operation: Any) -> str:
 
 def config(operation: Any) -> dict[str, JsonValue]:
     """Read the settings of a layer or operation as JSON values; never raises for the student's code."""
-    if is_plain_model(operation):
-        return {}  # what it is made of is in the graph
+    return settings(operation, *read_config(operation))
+
+
+def read_config(operation: Any) -> tuple[Any, str]:
+    """Return what ``get_config`` gives, or nothing and the name of what it raises."""
+    if is_plain_model(operation) and type(operation).__module__.partition(".")[0] == "keras":
+        return {}, ""  # what it is made of is in the graph
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # serialising a lambda warns that it is unsafe to load
         try:
-            return clean_config(operation.get_config())
-        except Exception:
-            return unserialised_config(operation, _parameters(type(operation)))
+            return operation.get_config(), ""
+        except Exception as error:
+            return None, type(error).__name__[:200]
+
+
+def settings(operation: Any, given: Any, failure: str) -> dict[str, JsonValue]:
+    """Turn what ``read_config`` returned into the settings of a layer or operation."""
+    if is_plain_model(operation):
+        return {}
+    try:
+        return (
+            unserialised_config(operation, _parameters(type(operation))) if failure else clean_config(given)
+        )
+    except Exception:
+        return unserialised_config(operation, _parameters(type(operation)))
 
 
 def _parameters(cls: type) -> list[str]:

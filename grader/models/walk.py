@@ -14,6 +14,7 @@ from grader.models.modes import fixed_mode
 from grader.models.nested import own_nodes, recorded_graph
 from grader.models.nodes import constant_of, nodes_before, placed_arguments, sources
 from grader.models.plain import constant
+from grader.models.saving import saved_facts
 from grader.models.structures import flatten
 from grader.models.trace import Recorder, Trace
 
@@ -68,15 +69,17 @@ class GraphWriter:
             is_layer = isinstance(operation, keras.Layer)
             trainable = {id(v) for v in operation.trainable_weights} if is_layer else set()
             held = operation.weights if is_layer else ()
+            config, failure = facts.read_config(operation)
             self._layers.append(
                 Layer(
                     class_name=facts.class_name(operation),
                     origin=facts.origin(operation),
                     name=str(operation.name),
-                    config=facts.config(operation),
+                    config=facts.settings(operation, config, failure),
                     dtype=facts.dtype(operation),
                     trainable=bool(getattr(operation, "trainable", True)),
                     weights=tuple(self.weight(variable, id(variable) in trainable) for variable in held),
+                    saved=saved_facts(operation, config, failure),
                 )
             )
         return self._index[id(operation)]
