@@ -235,6 +235,8 @@ class _Aligner:
             fit += 1.5
         elif same_settings(node, other):
             fit += 0.75
+        else:
+            fit += 0.5 * _share_of_equal_settings(node, other)
         if node.shapes == other.shapes:
             fit += 0.5
         return fit
@@ -243,6 +245,12 @@ class _Aligner:
         if self.ends[0].get(ours) is not None and self.ends[0].get(ours) == self.ends[1].get(theirs):
             return True
         return bool({self.ours.get(user) for user in self.users[0][ours]} & set(self.users[1][theirs]))
+
+
+def _share_of_equal_settings(node: Node, other: Node) -> float:
+    keys = {*node.settings, *other.settings}
+    equal = [key for key in keys if node.settings.get(key) == other.settings.get(key)]
+    return len(equal) / max(len(keys), 1)
 
 
 def _ends(graph: NormalGraph) -> dict[int, str]:

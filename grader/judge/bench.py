@@ -9,7 +9,7 @@ from grader.judge.challenge import Answers, weigh
 from grader.judge.result import CaseResult
 from grader.judge.rows import build_rows, holds
 from grader.keys import TaskKey
-from grader.misconceptions import HARD_CODED_SIZE, STATIC_GRAPH_SUBCLASSED, diagnose_faults
+from grader.misconceptions import STATIC_GRAPH_SUBCLASSED, diagnose_faults, diagnose_unseen
 from grader.tasks import Api, Saved
 from grader.verdict import Outcome, Verdict
 
@@ -162,10 +162,11 @@ class _Bench:
         if not failing or self.faults or self._cannot_vary(failing):
             return ()
         only_hidden = failing[0] >= self.key.visible > 0
-        found: dict[str, Diagnosis] = {HARD_CODED_SIZE.id: HARD_CODED_SIZE} if only_hidden else {}
+        found: dict[str, Diagnosis] = {}
         for diagnosis in (*shown.diagnoses, *self._not_saved(shown), *self._other_api(shown)):
             found.setdefault(diagnosis.id, diagnosis)
-        return tuple(found.values())
+        named = tuple(found.values())
+        return diagnose_unseen(named) if only_hidden else named
 
     def _not_saved(self, shown: CaseResult) -> tuple[Diagnosis, ...]:
         """Name what keeps the model from coming back from a file, where the task asks for that."""

@@ -33,6 +33,7 @@ from grader.misconceptions.structural import (
     STATIC_GRAPH_SUBCLASSED,
     structural_diagnosis,
 )
+from grader.misconceptions.structural_words import KINDS, KindWords
 from grader.misconceptions.training import TRAINING
 from grader.misconceptions.transfer import TRANSFER
 
@@ -44,15 +45,34 @@ __all__ = [
     "diagnose",
     "diagnose_failure",
     "diagnose_faults",
+    "diagnose_unseen",
+    "known_ids",
+    "words_for",
     "words_of",
 ]
 
 _ARCHITECTURE: tuple[Misconception, ...] = (*RESIDUAL, *CONSTRUCTION)
 _TRAINED: tuple[Misconception, ...] = (*TRANSFER, *TRAINING)
 CATALOGUE: tuple[Misconception, ...] = (*CLASSES, *_ARCHITECTURE, *_TRAINED)
+_WHOLE: tuple[Misconception | Diagnosis, ...] = (*CATALOGUE, HARD_CODED_SIZE, STATIC_GRAPH_SUBCLASSED)
 
 _INTERFACE: frozenset[DifferenceKind] = frozenset(
     {"missing-input", "extra-input", "unused-input", "missing-output", "extra-output", "outputs-swapped"}
+)
+# What an argument that is not used shows as.
+_OF_A_VALUE: frozenset[str] = frozenset(
+    {
+        *(
+            "missing-layer",
+            "extra-layer",
+            "wrong-layer",
+            "wrong-config",
+            "wrong-activation",
+            "wrong-head-activation",
+        ),
+        *("wrong-shape", "wrong-dtype", "missing-output", "extra-output", "missing-input", "extra-input"),
+        *("wrong-loss", "loss-weights", "learning-rate-too-high", "learning-rate-too-low"),
+    }
 )
 # What a mistake with a name of its own consists of.
 _PARTS: frozenset[DifferenceKind] = frozenset(
@@ -112,3 +132,29 @@ def diagnose_failure(failure: Failure, reference: ModelGraph | None = None) -> t
     if not named:
         return fit_diagnosis(failure, reference)
     return (told(named[0], failure.cause), *named[1:])
+
+
+def diagnose_unseen(found: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
+    """Put what was found in a case that was not shown into order, where those that were shown are right.
+
+    An argument that is not used shows as a plain difference, or as an error, and is the root of what else is
+    wrong. Where there is only a mistake with a name of its own, such as a shortcut that is not projected, it stays
+    what it is.
+    """
+    if not found or any(diagnosis.id in _OF_A_VALUE for diagnosis in found):
+        return (HARD_CODED_SIZE, *found)
+    return found
+
+
+def words_for(mistake: str) -> tuple[Misconception | Diagnosis | KindWords, ...]:
+    """Return what there is to say of a mistake before it is seen anywhere; nothing for an unknown id.
+
+    Most have one entry. An id that shows in a finished model and in an error has words for both.
+    """
+    named = tuple(one for one in _WHOLE if one.id == mistake)
+    return (*named, KINDS[mistake]) if mistake in KINDS else named
+
+
+def known_ids() -> frozenset[str]:
+    """Return every id that a diagnosis may have."""
+    return frozenset({*KINDS, *(one.id for one in _WHOLE)})

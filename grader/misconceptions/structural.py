@@ -22,13 +22,13 @@ HARD_CODED_SIZE = Diagnosis(
     id="hard-coded-size",
     title="Right for the visible case only",
     explanation="With the arguments you were shown the work is right, with others it is not. Somewhere a "
-    "number is written out that should come from an argument.",
-    symptom="The visible cases pass, the drawn ones fail.",
-    fix="Use the function's arguments, and the shape of what you are given, wherever a size appears.",
+    "value is written out that should come from an argument, or an argument is not used.",
+    symptom="The check in the notebook passes; with other arguments the model is another one, or an error is raised.",
+    fix="Use the function's arguments, and the shape of what you are given, wherever such a value appears.",
     hints=(
-        "Call your function with other arguments. Does every size follow them?",
-        "Search your code for numbers that equal the visible case's arguments.",
-        "Replace each such number by the argument's name, or by `x.shape[-1]`.",
+        "Call your function with other arguments. Does everything that should follow them do so?",
+        "Search your code for values that equal the arguments you were shown, and for arguments that it never uses.",
+        "Replace each such value by the argument's name. How many channels a tensor has is `x.shape[-1]`.",
     ),
     unit="04_residual_connections",
 )

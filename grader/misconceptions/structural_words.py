@@ -23,6 +23,11 @@ class KindWords:
     nearly: str
     unit: str
 
+    @property
+    def hints(self) -> tuple[str, str, str]:
+        """Return the ladder, with its gaps."""
+        return self.nudge, self.pointer, self.nearly
+
 
 _SEQUENTIAL, _FUNCTIONAL, _CLASSES = "01_sequential", "02_functional", "03_subclassing"
 _SHARING, _OUTPUTS, _ENCODERS = "05_weight_sharing", "06_multi_output", "07_autoencoders"
@@ -248,7 +253,7 @@ KINDS = {
         title="The model decides while it runs",
         explanation="What the model does depends on the values it is given, so it has no fixed graph to compare.",
         symptom="The model runs on numbers, and cannot be traced or drawn.",
-        nudge="Does your code ask for the value of a tensor, in an `if` or a loop?",
+        nudge="Does your code look at a tensor's numbers to decide what to do next?",
         pointer="{look}: which line needs to know a number that is only there when the model runs?",
         fix="Build the model so that the same layers run for every input.",
         nearly="Put no `if` on a tensor's value: call layers only, and use `keras.ops.where` to choose between values.",

@@ -59,8 +59,8 @@ TRAINING: tuple[Misconception, ...] = (
             "What kind of answer does each output give: a number, one class of several, yes or no?",
             "Which loss belongs to that kind of answer, and to the form in which the labels are given?",
             (
-                "Check loss by loss, with its settings: sparse_categorical_crossentropy for classes given as whole "
-                "numbers, binary_crossentropy for yes or no, mse or mae for quantities."
+                "Check loss by loss, with its settings: `sparse_categorical_crossentropy` for classes given as whole "
+                "numbers, `binary_crossentropy` for yes or no, `mse` or `mae` for quantities."
             ),
         ),
         unit=_HEADS,

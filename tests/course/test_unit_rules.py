@@ -1,17 +1,14 @@
 """Unit rules that need no Keras: what every unit's files, tasks and notebooks must look like."""
 
 import re
-from typing import get_args
 
 import pytest
 
-from grader.comparison.records import DifferenceKind
-from grader.misconceptions import CATALOGUE, HARD_CODED_SIZE
+from grader.misconceptions import known_ids
 from tests.course.course_units import grade_id
 
 FILES = {"design.md", "lesson.ipynb", "assignment.ipynb", "tasks.py"}
 MARK = "# NBVAL_IGNORE_OUTPUT"
-KNOWN_MISTAKES = {m.diagnosis.id for m in CATALOGUE} | {HARD_CODED_SIZE.id} | set(get_args(DifferenceKind))
 # What tells where or when a notebook was run, and would differ the next time.
 TRACES = {
     "a memory address": r"\b0x[0-9a-f]{6,}\b",
@@ -122,7 +119,7 @@ def test_there_are_correct_samples_in_three_styles(unit):
 def test_wrong_samples_are_named_after_known_mistakes(unit):
     """A wrong sample is named after a misconception or a plain difference the grader can name."""
     mistakes = {sample.misconception for sample in unit.samples.values()} - {None}
-    assert set() == mistakes - KNOWN_MISTAKES
+    assert set() == mistakes - known_ids()
 
 
 def test_every_mistake_of_the_design_has_a_sample(unit):

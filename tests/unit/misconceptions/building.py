@@ -1,6 +1,7 @@
 """Build the models of a family's tables in a worker process, and hand back what a check would see of them."""
 
 import importlib
+from pathlib import Path
 
 import keras
 
@@ -27,3 +28,15 @@ def evidence(family):
 def _seen(build):
     keras.utils.clear_session(free_memory=False)
     return collect("pair", build, (Case(),)).to_json()
+
+
+def table_sizes():
+    """How many rows each mistake has in the two tables, over all modules of models beside this one."""
+    sizes = {"TRIGGERS": {}, "NEAR_MISSES": {}}
+    for path in sorted(Path(__file__).parent.glob("*_models.py")):
+        module = importlib.import_module(f"tests.unit.misconceptions.{path.stem}")
+        for table, counted in sizes.items():
+            rows = getattr(module, table, {})
+            for mistake, listed in rows.items() if isinstance(rows, dict) else ():
+                counted[mistake] = counted.get(mistake, 0) + len(listed)
+    return sizes
