@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from grader.comparison import analyse
 from grader.graph import ModelGraph
+from tests.backends.worker import Workers
 from tests.blueprints import Blueprint, shuffled
 from tests.random_models.drawing import plans
 from tests.random_models.mutations import MUTATIONS
@@ -88,3 +90,11 @@ def test_sharing_is_compared_as_a_partition_of_calls(
     """Which calls share a layer is what networkx finds, however regular the pattern, and in any order."""
     assert networkx_says(first, second) == analyse(shuffled(first, seed), second).same
     assert analyse(shuffled(first, seed), first).same
+
+
+@pytest.mark.backends
+def test_one_plan_written_as_two_keras_models_is_one_architecture(workers: Workers) -> None:
+    """Functional, nested and subclassed, with operators and with layers: what Keras builds is read as the same."""
+    found = workers["torch"].run("tests.random_models.keras_models", "failures", first=0, last=25)
+    assert {"functional", "nested", "subclassed"} == set(found["ways"])
+    assert [] == found["apart"]
