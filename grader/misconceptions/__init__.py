@@ -7,10 +7,12 @@ rest gone:
 2. What the model takes and gives: its number of inputs and outputs, an input that leads nowhere, outputs in
    another order. Most of what lies behind a missing output is missing with it.
 3. The mistakes around ``F(x) + x``. They explain the plain differences they consist of, and these are not
-   told again: a missing shortcut is a missing ``Add``.
+   told again: a missing shortcut is a missing ``Add``. But where a shortcut fits without its projection only
+   because of wrong filters or strides, these are told first.
 4. Plain differences, in the order in which ``grader.comparison.placement`` finds them: a layer of another kind
    or with other settings, steps in another order, parts built twice, steps missing or too many, then
-   connections, since a step that is not there is connected to nothing, and last the sharing of weights.
+   the settings that only follow from these, then connections, since a step that is not there is connected to
+   nothing, and last the sharing of weights. Mistakes that have nothing to do with each other come as in the model.
 5. How the model is trained: nothing of that can be judged before the model is the right one.
 """
 
@@ -27,7 +29,7 @@ from grader.misconceptions.classes import CLASSES
 from grader.misconceptions.construction import CONSTRUCTION
 from grader.misconceptions.fit import fit_diagnosis, told
 from grader.misconceptions.misconception import Misconception
-from grader.misconceptions.residual import RESIDUAL
+from grader.misconceptions.residual import RESIDUAL, projection_seems_needless
 from grader.misconceptions.structural import (
     HARD_CODED_SIZE,
     STATIC_GRAPH_SUBCLASSED,
@@ -110,8 +112,10 @@ def _of_architecture(analysis: Analysis) -> tuple[Diagnosis, ...]:
         if difference.kind not in first and difference.kind not in told:
             first[difference.kind] = structural_diagnosis(difference, analysis)
     interface = tuple(found for kind, found in first.items() if kind in _INTERFACE)
-    others = tuple(found for kind, found in first.items() if kind not in _INTERFACE)
-    return (*classes, *interface, *named, *others)
+    roots = {"wrong-config"} if projection_seems_needless(analysis) else set()
+    before = tuple(found for kind, found in first.items() if kind in roots)
+    others = tuple(found for kind, found in first.items() if kind not in _INTERFACE | roots)
+    return (*classes, *interface, *before, *named, *others)
 
 
 def diagnose_faults(faults: Iterable[Difference]) -> tuple[Diagnosis, ...]:

@@ -9,7 +9,7 @@ from grader.evidence import Failure
 from grader.graph import ModelGraph
 from grader.misconceptions.misconception import Misconception
 
-__all__ = ["RESIDUAL"]
+__all__ = ["RESIDUAL", "projection_seems_needless"]
 
 _UNIT = "04_residual_connections"
 _PROJECTING = ("Conv1D", "Conv2D", "Conv3D", "Dense", "EinsumDense")
@@ -66,15 +66,31 @@ def _present_start(analysis: Analysis, node: int) -> int:
     return node
 
 
-def _missing_projection(analysis: Analysis) -> bool:
-    """The student's sum takes directly what the reference first sends through a projection."""
+def _unprojected_sums(analysis: Analysis) -> list[tuple[int, int]]:
+    """Return the paired sums in which the student adds what the reference first sends through a projection."""
+    found = []
     for ours, theirs in _paired_adds(analysis):
         for source in _sources(analysis.reference, theirs):
             chain, start = _unpaired_chain(analysis, source)
             projects = any(analysis.reference.nodes[node].op in _PROJECTING for node in chain)
             if projects and start is not None and analysis.back[start] in _sources(analysis.student, ours):
-                return True
-    return False
+                found.append((ours, theirs))
+    return found
+
+
+def _missing_projection(analysis: Analysis) -> bool:
+    return bool(_unprojected_sums(analysis))
+
+
+def projection_seems_needless(analysis: Analysis) -> bool:
+    """Whether shortcuts fit as they are only because F(x) has another shape than it should: that is the root then."""
+    sums = _unprojected_sums(analysis)
+    student, reference = analysis.student.nodes, analysis.reference.nodes
+    return bool(sums) and all(
+        len({student[source].shapes[0] for source in _sources(analysis.student, ours)}) == 1
+        and student[ours].shapes != reference[theirs].shapes
+        for ours, theirs in sums
+    )
 
 
 def _missing_projection_failure(failure: Failure, reference: ModelGraph | None) -> bool:
