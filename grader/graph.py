@@ -19,6 +19,7 @@ from grader.record import Record
 
 __all__ = [
     "GRAPH_FORMAT",
+    "MOST_GRAPH_BYTES",
     "Api",
     "Argument",
     "Call",
@@ -37,6 +38,9 @@ __all__ = [
 ]
 
 GRAPH_FORMAT = 1
+MOST_GRAPH_BYTES = 64 * 1024 * 1024
+"""Of a graph as JSON: some hundred thousand calls."""
+
 _MOST_TERMS = 1_000
 _LONGEST_NAME = 200
 

@@ -8,17 +8,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from math import prod
 from pathlib import Path
 
-from grader import model_archive
 from grader.comparison import Analysis, Behaviour
 from grader.errors import EvidenceError, UnreadableModelError
 from grader.evidence import Challenge, Reply, parse_reply
-from grader.graph import ModelGraph
+from grader.graph import MOST_GRAPH_BYTES, ModelGraph
 from grader.judge import compare_behaviour
+from grader.saved_file import SavedFile, open_saved
 from grader.tasks import CompareOptions
+from grader.watched import Watched, limits
 
 __all__ = ["compare_runs", "models_to_ask", "read_models"]
+
+_MOST_NUMBERS = 150_000_000  # drawn for one run, here and in the process that runs: some gigabytes
 
 
 def read_models(paths: Sequence[Path]) -> list[ModelGraph]:
@@ -28,12 +32,17 @@ def read_models(paths: Sequence[Path]) -> list[ModelGraph]:
         UnreadableModelError: one of them cannot be read; the message says which and why.
     """
     for path in paths:
-        fault = model_archive.fault_of(path) if path.suffix != ".json" or not path.is_file() else None
-        if fault is not None:
-            raise UnreadableModelError(fault)
-    saved = [path for path in paths if path.suffix != ".json"]
-    graphs = dict(zip(saved, _load(saved), strict=True)) if saved else {}
+        if _is_graph(path) and path.stat().st_size > MOST_GRAPH_BYTES:
+            raise UnreadableModelError(
+                f"{path} has {path.stat().st_size:,} bytes, at most {MOST_GRAPH_BYTES:,} of a graph are read."
+            )
+    saved = {path: open_saved(path) for path in paths if not _is_graph(path)}
+    graphs = dict(zip(saved, _described(list(saved.values())), strict=True)) if saved else {}
     return [graphs[path] if path in graphs else _from_json(path) for path in paths]
+
+
+def _is_graph(path: Path) -> bool:
+    return path.suffix == ".json" and path.is_file()
 
 
 def _from_json(path: Path) -> ModelGraph:
@@ -41,26 +50,28 @@ def _from_json(path: Path) -> ModelGraph:
         return ModelGraph.from_json(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise UnreadableModelError(f"{path} is not text: a graph is JSON in UTF-8.") from error
+    except OSError as error:
+        raise UnreadableModelError(f"{path} cannot be opened: {error.strerror or error}.") from error
     except UnreadableModelError as error:
         raise UnreadableModelError(f"{path}: {error}") from error
 
 
-def _load(paths: Sequence[Path]) -> list[ModelGraph]:
-    done = subprocess.run(  # noqa: S603  # our own module; the paths are arguments, not commands
-        [sys.executable, "-m", "grader.models.files", *map(str, paths)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=_environment(),
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    if len(lines) != len(paths):
-        last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise UnreadableModelError(f"The models could not be read: {last[0]}")
-    for line in lines:
-        if "error" in line:
-            raise UnreadableModelError(line["error"])
-    return [ModelGraph.from_json(json.dumps(line["graph"])) for line in lines]
+def _described(files: Sequence[SavedFile]) -> list[ModelGraph]:
+    """Have a process describe models, and end it when it takes more than it may."""
+    watched = Watched([sys.executable, "-m", "grader.models.files"], limits(), _environment())
+    try:
+        written, errors = watched.process.communicate("".join(file.to_line() for file in files))
+    finally:
+        watched.end()
+    answers = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    for answer in answers:
+        if "error" in answer:
+            raise UnreadableModelError(answer["error"])
+    if len(answers) < len(files):
+        last = errors.strip().splitlines()[-1:] or ["no reason given"]
+        why = watched.fault or f"the process that builds it ended: {last[0][:200]}"
+        raise UnreadableModelError(f"{files[len(answers)].path} could not be read: {why}.")
+    return [ModelGraph.from_json(json.dumps(answer["graph"])) for answer in answers]
 
 
 def compare_runs(
@@ -68,9 +79,10 @@ def compare_runs(
 ) -> Behaviour | None:
     """Run two saved models where their graphs differ and they might compute the same; ``None`` where not.
 
-    A file that holds a graph alone cannot be run.
+    A file that holds a graph alone cannot be run, and what is too large for that is not.
     """
-    if ".json" in (student.suffix, reference.suffix):
+    graphs = (analysis.student.source, analysis.reference.source)
+    if ".json" in (student.suffix, reference.suffix) or max(map(_numbers, graphs)) > _MOST_NUMBERS:
         return None
     with ExitStack() as stack:
         asked: list[list[Callable[[Challenge], Reply]]] = []
@@ -89,39 +101,57 @@ def compare_runs(
             return None
 
 
+def _numbers(graph: ModelGraph) -> int:
+    """Count the numbers that a run draws, a length left open taken for ten."""
+    shapes = [graph.tensors[port.tensor].shape for port in graph.inputs]
+    return graph.count_weights() + sum(prod(10 if length is None else length for length in s) for s in shapes)
+
+
 @contextmanager
 def models_to_ask(paths: Sequence[Path]) -> Iterator[list[Callable[[Challenge], Reply]]]:
-    """Load saved models in one process, and lend a function for each that has it answer a challenge.
+    """Build saved models in one process, and lend a function for each that has it answer a challenge.
 
     Raises:
-        EvidenceError: from such a function, when the process ended or wrote something else than a reply.
+        UnreadableModelError: a file holds no model that may be built.
+        EvidenceError: from such a function, when the process ended, was ended because it took more than it may, or
+            wrote something else than a reply.
     """
-    process = subprocess.Popen(  # noqa: S603  # our own module; the paths are arguments, not commands
-        [sys.executable, "-m", "grader.models.asked", *map(str, paths)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=_environment(),
-    )
+    files = [open_saved(path) for path in paths]
+    command = [sys.executable, "-m", "grader.models.asked", str(len(files))]
+    watched = Watched(command, limits(), _environment(), errors=subprocess.DEVNULL)
+    process = watched.process
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+    sent, received = process.stdin, process.stdout
+
+    def send(line: str, model: int) -> None:
+        try:
+            sent.write(line)
+            sent.flush()
+        except BrokenPipeError as error:
+            raise EvidenceError(f"{paths[model]} could not be run{_because(watched)}") from error
 
     def asker(model: int) -> Callable[[Challenge], Reply]:
         def ask(challenge: Challenge) -> Reply:
-            assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
-            try:
-                process.stdin.write(json.dumps({"model": model, "challenge": challenge.to_json()}) + "\n")
-                process.stdin.flush()
-            except BrokenPipeError as error:
-                raise EvidenceError(f"{paths[model]} could not be run") from error
-            return parse_reply(process.stdout.readline())
+            watched.rest()
+            send(json.dumps({"model": model, "challenge": challenge.to_json()}) + "\n", model)
+            line = received.readline()
+            if not line:
+                raise EvidenceError(f"{paths[model]} could not be run{_because(watched)}")
+            return parse_reply(line)
 
         return ask
 
     try:
+        for model, file in enumerate(files):
+            send(file.to_line(), model)
         yield [asker(model) for model in range(len(paths))]
     finally:
-        process.kill()
+        watched.end()
         process.communicate()
+
+
+def _because(watched: Watched) -> str:
+    return f": {watched.fault}" if watched.fault else ""
 
 
 def _environment() -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""Answer challenges on saved models in a process of their own: ``python -m grader.models.asked FILE …``.
+"""Answer challenges on saved models in a process of their own: ``python -m grader.models.asked COUNT``.
 
-Reads lines ``{"model": 0, "challenge": "…"}``: a file's place on the command line, and the JSON text of a
-``Challenge``. Writes a ``Reply`` for each as one line of JSON. Files are loaded with ``safe_mode=True``.
+Reads so many lines that each hold a ``SavedFile`` whose config was checked, then lines
+``{"model": 0, "challenge": "…"}``: a file's place among them, and the JSON text of a ``Challenge``. Writes a
+``Reply`` for each as one line of JSON. Stored weights are not read: a challenge brings its own.
 """
 
 from __future__ import annotations
@@ -12,23 +13,22 @@ import json
 import sys
 import warnings
 
-import keras
-
 from grader.evidence import Challenge
 from grader.models.collect import replied
 from grader.models.describe import describe
+from grader.models.saved import build
+from grader.saved_file import SavedFile
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Load every file named on the command line, then answer until the input ends."""
+    """Build every model, then answer until the input ends."""
     answers = sys.stdout
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        models = [
-            describe(keras.saving.load_model(path, compile=False, safe_mode=True)) for path in sys.argv[1:]
-        ]
+        files = [SavedFile.from_line(sys.stdin.readline()) for _ in range(int(sys.argv[1]))]
+        models = [describe(build(file, values=True)) for file in files]
         for line in sys.stdin:
             asked = json.loads(line)
             reply = replied(Challenge.model_validate_json(asked["challenge"]), {0: models[asked["model"]]})

@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,13 +21,10 @@ _READ = ("optimizer", "loss", "loss_weights")
 _HOMES = (keras.optimizers, keras.optimizers.schedules, keras.losses)
 
 
-def compile_as_saved(model: Any, path: Path) -> None:
-    """Compile a model that was loaded from a ``.keras`` file; leave it as it is where that is not safe."""
-    with contextlib.suppress(
-        Exception
-    ):  # whatever is wrong with its compile state, the model itself was read
-        with zipfile.ZipFile(path) as archive:
-            saved = json.loads(archive.read("config.json")).get("compile_config")
+def compile_as_saved(model: Any, saved: Any) -> None:
+    """Compile a model with the ``compile_config`` of its file; leave it as it is where that is not safe."""
+    # Whatever is wrong with its compile state, the model itself was read.
+    with contextlib.suppress(Exception):
         if not isinstance(saved, dict) or not isinstance(saved.get("optimizer"), dict):
             return
         state = {key: saved[key] for key in _READ if key in saved}

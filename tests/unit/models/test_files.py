@@ -53,7 +53,7 @@ def test_a_lambda_is_not_run(tmp_path: Path) -> None:
     """A stored lambda is refused, with what to do instead."""
     path = tmp_path / "m.keras"
     stack(keras.layers.Lambda(lambda x: x * 2)).save(path)
-    assert said_of(path).startswith("holds a lambda, which is not run")
+    assert said_of(path).startswith("holds a lambda at config.layers.1.class_name, which is not run")
 
 
 def test_a_damaged_config_is_called_damaged(tmp_path: Path) -> None:
@@ -64,9 +64,22 @@ def test_a_damaged_config_is_called_damaged(tmp_path: Path) -> None:
     assert (True, True) == (said.startswith("is damaged: "), said.endswith("with model.save('name.keras')."))
 
 
-def test_missing_weights_are_said_in_keras_own_first_sentence(tmp_path: Path) -> None:
+def test_weights_are_not_needed(tmp_path: Path) -> None:
+    """A graph follows from the config: weights that are missing, or no weights at all, change nothing."""
+    path = tmp_path / "m.keras"
+    stack(keras.layers.Dense(2)).save(path)
+    whole = read_file(path)
+    assert whole == read_file(rewritten(path, "model.weights.h5", b"no HDF5"))
+    assert whole == read_file(rewritten(path, "model.weights.h5", None))
+    assert "graph" in whole
+
+
+def test_what_keras_refuses_is_said_in_its_own_first_sentence(tmp_path: Path) -> None:
     """Anything else is Keras's own first sentence, with the version that said it."""
     path = tmp_path / "m.keras"
     stack(keras.layers.Dense(2)).save(path)
-    said = said_of(rewritten(path, "model.weights.h5", None))
-    assert said.startswith(f"cannot be loaded by Keras {keras.__version__}: Expected a model.weights.h5")
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json").replace(b'"units": 2', b'"units": -2')
+    assert said_of(rewritten(path, "config.json", config)).startswith(
+        f"cannot be loaded by Keras {keras.__version__}: "
+    )
