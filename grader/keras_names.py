@@ -73,7 +73,12 @@ ACTIVATIONS = _words("""
 # A model records each operation by the class of its module: `a + b` is keras.src.ops.numpy.Add. Keras itself takes
 # nothing from these modules but classes that are operations.
 OPERATION_MODULES = frozenset(
-    f"keras.src.ops.{part}" for part in ("core", "einops", "image", "linalg", "math", "nn", "numpy")
+    f"keras.src.{part}"
+    for part in (
+        "activations.activations",  # relu with a slope or a threshold
+        "quantizers.quantizers",  # fake quantization
+        *(f"ops.{part}" for part in ("core", "einops", "image", "linalg", "math", "nn", "numpy")),
+    )
 )
 FOREIGN = _words("FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper")
 """Layers whose code or weights are another library's, and would be run or unpickled."""

@@ -233,10 +233,13 @@ class _Check:
             _refuse_lambda(_below(place, "config"))
         if not isinstance(name, str):
             _refuse(_below(place, "config"), name, "the name of an activation")
-        if name not in ACTIVATIONS or module not in ("builtins", "keras.activations"):
-            _refuse_foreign(name, place)
-        if value.get("registered_name") not in (None, "function", name):
-            _refuse_foreign(str(value["registered_name"]), place)
+        registered = value.get("registered_name")
+        known = name in ACTIVATIONS and module in ("builtins", "keras.activations")
+        if not known or registered not in (None, "function", name):
+            raise UnreadableModelError(
+                f"uses the function {quoted(name)} at {place}, which is no activation of Keras: its code is not in the "
+                f"file, or not what a layer applies. {_ELSEWHERE}"
+            )
 
 
 def _below(place: str, key: str) -> str:

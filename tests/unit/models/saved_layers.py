@@ -207,6 +207,7 @@ def _operations():
         "matmul": y @ ops.transpose(y, (0, 2, 1)),
         "einsum": ops.einsum("bij,bj->bi", y, x),
         "softmax": ops.softmax(x),
+        "leaky": keras.activations.relu(x, negative_slope=0.1),
     }
     return keras.Model({"x": x, "y": y}, outputs)
 
