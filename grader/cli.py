@@ -44,10 +44,12 @@ HERE = Path()
 
 def main() -> None:
     """Run the command line; a ``GraderError`` becomes one clear line and exit code 2."""
+    from grader.report.escape import plain
+
     try:
         app()
     except GraderError as error:
-        sys.stderr.write(f"grader: {error}\n")
+        sys.stderr.write(f"grader: {plain(str(error), 2000)}\n")
         raise SystemExit(2) from None
 
 
@@ -79,6 +81,7 @@ def describe(file: Path, as_json: AsJson = False) -> None:
     Example: grader describe model.keras --json. Exit codes: 0 read, 2 unusable file.
     """
     from grader.comparison import compile_text, count
+    from grader.report.escape import plain
     from grader.saved_models import read_models
 
     (graph,) = read_models([file])
@@ -86,13 +89,15 @@ def describe(file: Path, as_json: AsJson = False) -> None:
         typer.echo(graph.to_json())
         return
     counts = count(graph)
-    typer.echo(f"{graph.name}: {graph.api}, {len(graph.calls)} calls of {len(graph.layers)} layers")
+    typer.echo(
+        f"{plain(graph.name, 100)}: {graph.api}, {len(graph.calls)} calls of {len(graph.layers)} layers"
+    )
     typer.echo(f"parameters: {counts.total:,} ({counts.trainable:,} trainable)")
     if graph.compiled is not None:
-        typer.echo(f"compiled: {compile_text(graph.compiled)}")
+        typer.echo(f"compiled: {plain(compile_text(graph.compiled), 2000)}")
     for call in graph.calls:
         shapes = ", ".join(str(graph.tensors[tensor].shape) for tensor in call.outputs)
-        typer.echo(f"  {graph.layers[call.layer].class_name} → {shapes}")
+        typer.echo(f"  {plain(graph.layers[call.layer].class_name, 100)} → {shapes}")
 
 
 @app.command()
@@ -122,6 +127,7 @@ def compare(
     """
     from grader.comparison import analyse, summarize
     from grader.misconceptions import diagnose
+    from grader.report.escape import plain
     from grader.saved_models import compare_runs, read_models
 
     options = _compare_options(mind or [], free or [])
@@ -142,7 +148,7 @@ def compare(
         }
         typer.echo(result.model_dump_json(include=chosen))
     else:
-        typer.echo(str(result))
+        typer.echo(plain(str(result), 100_000, lines=True))
     raise typer.Exit(0 if result.equivalent else 1)
 
 

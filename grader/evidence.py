@@ -8,14 +8,14 @@ after a check: arguments, inputs and weights, never an expected result.
 from __future__ import annotations
 
 import base64
-import binascii
+import math
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from pydantic import Field, JsonValue, ValidationError
 
 from grader.causes import Cause
 from grader.errors import EvidenceError
-from grader.graph import ModelGraph, Shape
+from grader.graph import MOST_AXES, Length, ModelGraph, Shape, place_text
 from grader.record import Record
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Array(Record):
     """A numeric array: dtype, shape, and the base64 of its little-endian bytes in C order."""
 
     dtype: Dtype
-    shape: tuple[int, ...]
+    shape: tuple[Length, ...] = Field(max_length=MOST_AXES)
     data: str
 
     @classmethod
@@ -107,18 +107,19 @@ class Array(Record):
 
         try:
             raw = base64.b64decode(self.data, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise EvidenceError(f"an array's data is not base64: {error}") from error
         size = _ITEM_BYTES[self.dtype]
-        for length in self.shape:
-            if length < 0:
-                raise EvidenceError(f"an array has the shape {self.shape}")
-            size *= length
+        size *= math.prod(self.shape)
         if size != len(raw):
             raise EvidenceError(
                 f"an array of shape {self.shape} and dtype {self.dtype} takes {size} bytes, got {len(raw)}"
             )
-        return np.frombuffer(raw, dtype=np.dtype(self.dtype).newbyteorder("<")).reshape(self.shape)
+        flat = np.frombuffer(raw, dtype=np.dtype(self.dtype).newbyteorder("<"))
+        try:
+            return flat.reshape(self.shape)
+        except ValueError as error:  # no numbers at all, in lengths whose product NumPy cannot hold
+            raise EvidenceError(f"an array has the shape {self.shape}") from error
 
 
 class InputSpec(Record):
@@ -293,9 +294,10 @@ def _parse(kind: type[R], text: object, what: str) -> R:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole text"
-        raise EvidenceError(f"{what} breaks its schema at {place}: {first['msg']}") from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise EvidenceError(
+            f"{what} breaks its schema at {place_text(first['loc'])}: {first['msg']}"
+        ) from error
     except (RecursionError, ValueError) as error:
         raise EvidenceError(f"{what} cannot be read: {type(error).__name__}") from error
 

@@ -9,22 +9,28 @@ Every cross-reference is an index into one of the graph's own tuples.
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from grader.errors import UnreadableModelError
+from grader.messages import quoted
 from grader.record import Record
 
 __all__ = [
     "GRAPH_FORMAT",
+    "MOST_AXES",
     "MOST_GRAPH_BYTES",
     "Api",
     "Argument",
     "Call",
     "Compiled",
     "Layer",
+    "Length",
     "Loss",
     "Lost",
     "Metric",
@@ -35,17 +41,21 @@ __all__ = [
     "Tensor",
     "Weight",
     "json_schema",
+    "place_text",
 ]
 
 GRAPH_FORMAT = 1
 MOST_GRAPH_BYTES = 64 * 1024 * 1024
 """Of a graph as JSON: some hundred thousand calls."""
+MOST_AXES = 64
+"""Of a tensor or an array: as many as NumPy has."""
 
 _MOST_TERMS = 1_000
 _LONGEST_NAME = 200
 
 
-Shape = tuple[int | None, ...]
+Length = Annotated[int, Field(ge=0, lt=2**63)]
+Shape = Annotated[tuple[Length | None, ...], Field(max_length=MOST_AXES)]
 Api = Literal["sequential", "functional", "subclassed"]
 
 
@@ -63,7 +73,7 @@ class Weight(Record):
     """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[Length, ...] = Field(max_length=MOST_AXES)
     dtype: str
     trainable: bool
     untracked: bool = False
@@ -287,14 +297,21 @@ class ModelGraph(Record):
             UnreadableModelError: the text is not such a graph; the message names the first fault.
         """
         try:
+            if len(text) > MOST_GRAPH_BYTES:
+                raise ValueError(f"it has {len(text):,} characters, at most {MOST_GRAPH_BYTES:,} are read")
+            if _LONG_NUMBER.search(text):
+                _refuse_long_numbers(json.loads(text))
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the whole text"
-            raise UnreadableModelError(
-                f"This is not a model graph: at {place}: {first['msg']}. "
-                "Expected the JSON that ModelGraph.to_json() or `grader describe --json` writes."
-            ) from error
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = place_text(first["loc"])
+            why = f"at {place}: {first['msg'].rstrip('.')}"
+        except (RecursionError, ValueError) as error:
+            why = str(error) if type(error) is ValueError else type(error).__name__
+        raise UnreadableModelError(
+            f"This is not a model graph: {why}. "
+            "Expected the JSON that ModelGraph.to_json() or `grader describe --json` writes."
+        )
 
     def count_weights(self, trainable: bool | None = None) -> int:
         """Count the model's scalar parameters, each variable once: all, or only the (non-)trainable."""
@@ -305,6 +322,28 @@ class ModelGraph(Record):
                 if not weight.untracked and trainable in (None, weight.trainable)
             ]
         )
+
+
+_LONG_NUMBER = re.compile(r"[0-9]{41}")
+
+
+def place_text(place: Sequence[int | str]) -> str:
+    """Write where in a record something stands; keys may be anybody's."""
+    parts = [str(part) if str(part).isprintable() else quoted(str(part)) for part in place]
+    return ".".join(part[:80] for part in parts) or "the whole text"
+
+
+def _refuse_long_numbers(value: JsonValue) -> None:
+    """Refuse whole numbers that no float can hold: arithmetic with settings is done in floats."""
+    waiting: list[tuple[tuple[int | str, ...], JsonValue]] = [((), value)]
+    while waiting:
+        place, item = waiting.pop()
+        if isinstance(item, int) and abs(item) >= 10**40:
+            raise ValueError(f"at {place_text(place)}: a whole number of more than 40 digits")
+        if isinstance(item, dict):
+            waiting += [((*place, key), part) for key, part in item.items()]
+        elif isinstance(item, list):
+            waiting += [((*place, position), part) for position, part in enumerate(item)]
 
 
 def json_schema() -> dict[str, JsonValue]:

@@ -45,6 +45,8 @@ def activation_step(function: Any, parameters: dict[str, Any], rank: int) -> lis
     if isinstance(function, dict):
         parameters = {**parameters, "config": function.get("config")}
         function = function.get("class_name", "?")
+    if not isinstance(function, str):  # nothing that Keras writes: compared as it stands
+        return [("activation", {"function": function, **parameters})]
     name = _ALIASES.get(function, function)
     if name == "identity":
         return []

@@ -102,4 +102,5 @@ def _has_rate(config: Any) -> bool:
 
 
 def _class_of(inner: Any) -> Any:
-    return inner.get("class_name") if isinstance(inner, dict) else None
+    name = inner.get("class_name") if isinstance(inner, dict) else None
+    return name if isinstance(name, str) else None

@@ -26,6 +26,6 @@ def positive_axis(config: dict[str, Any], rank: int) -> dict[str, Any]:
     axis = config.get("axis")
     if isinstance(axis, int) and axis < 0:
         return {**config, "axis": axis + rank}
-    if isinstance(axis, list) and all(isinstance(number, int) for number in axis):
+    if rank and isinstance(axis, list) and all(isinstance(number, int) for number in axis):
         return {**config, "axis": sorted(number % rank for number in axis)}
     return config

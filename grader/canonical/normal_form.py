@@ -91,20 +91,22 @@ class _Builder:
         edges = needed_edges(layer, tuple(read)) if kind in READ_LESS else tuple(read)
         if self.masks and kind == "Embedding" and origin == "keras.layers":
             layer = _without_mask(layer)
-        condition = origin == "keras.ops" and kind in CONDITIONS
+        condition = origin == "keras.ops" and kind in CONDITIONS and len(call.outputs) == 1
         if condition and kind in ("LogicalAnd", "LogicalOr") and _all_one(edges):
             self.made[call.outputs[0]] = (edges[0].node, edges[0].output)
             return
         constants = needed_constants(layer, constants) if constants else constants
         stages = steps(layer, constants, shapes, self._input_shapes(edges))
+        if not stages:
+            if len(edges) == len(call.outputs):
+                self.made.update(zip(call.outputs, [(edge.node, edge.output) for edge in edges], strict=True))
+                return
+            stages = [(kind, {})]  # Keras has no identity of that many tensors: it is compared as it stands
         # `Add()([a, b])` and `a + b` fill differently named slots, as do `2 * x` and `x * 2`.
         if (stages and stages[0][0] in MERGES) or len(edges) == 1:
             edges = numbered(edges)
         elif len(edges) > 1:
             edges = tuple(sorted(edges))
-        if not stages and len(edges) == 1:
-            self.made[call.outputs[0]] = (edges[0].node, edges[0].output)
-            return
         for position, (op, settings) in enumerate(stages):
             first, last = position == 0, position == len(stages) - 1
             kept = self._with_options(settings, layer) if first or op == "activation" else settings
@@ -166,7 +168,7 @@ def _all_one(edges: tuple[Edge, ...]) -> bool:
 
 def _before(op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """Return the shapes of a step that another of the same call follows: a global pooling drops its axes."""
-    if not op.startswith("Global"):
+    if not op.startswith("Global") or len(shapes) != 1 or len(shapes[0]) < 2:
         return shapes
     (shape,) = shapes
     return ((shape[0], shape[1] if settings.get("data_format") == "channels_first" else shape[-1]),)

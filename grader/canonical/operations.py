@@ -132,10 +132,8 @@ def _index(index: Any, fed: Shape) -> Any:
 def _index_part(part: Any, length: int | None) -> Any:
     if isinstance(part, int) and not isinstance(part, bool) and length is not None and part < 0:
         return part + length
-    if _named(part) != "__slice__":
-        return part
-    bounds = part["config"]
-    if bounds.get("step") not in (None, 1):
+    bounds = part.get("config") if _named(part) == "__slice__" else None
+    if not isinstance(bounds, dict) or bounds.get("step") not in (None, 1):
         return part
     start, stop = bounds.get("start"), bounds.get("stop")
     if length is not None:

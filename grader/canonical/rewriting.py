@@ -152,7 +152,11 @@ def _padding(step: _Step) -> Node | None:
     if not (isinstance(size, list) and isinstance(strides, list) and isinstance(dilation, list)):
         return None
     lengths = pad.shapes[0][1:-1]
-    if len(given) != len(size) or len(lengths) != len(size):
+    if {len(given), len(lengths), len(strides), len(dilation)} != {len(size)}:
+        return None
+    if not all(isinstance(number, int) and number > 0 for number in (*size, *strides, *dilation)):
+        return None
+    if not all(len(pair) == 2 and all(isinstance(number, int) for number in pair) for pair in given):
         return None
     for length, kernel, stride, apart, pair in zip(lengths, size, strides, dilation, given, strict=True):
         reach = (kernel - 1) * apart + 1
@@ -162,7 +166,7 @@ def _padding(step: _Step) -> Node | None:
             return None
         else:
             own = length - sum(pair)
-            total = max((math.ceil(own / stride) - 1) * stride + reach - own, 0)
+            total = max((-(-own // stride) - 1) * stride + reach - own, 0)
         if pair != [total // 2, total - total // 2]:
             return None
     return _merged(step, node.op, {**node.settings, "padding": "same"})

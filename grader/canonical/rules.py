@@ -54,7 +54,7 @@ def steps(
     if kind in MERGE_OPS:
         return [(MERGE_OPS[kind], positive_axis(config, rank))]
     if kind in ("Flatten", "Reshape"):
-        return [] if fed[0] == shapes[0] else [("reshape", {"shape": list(shapes[0][1:])})]
+        return [] if fed[:1] == shapes else [("reshape", {"shape": list(shapes[0][1:])})]
     activation = layer_activation(kind, config, rank)
     if activation is not None:
         return activation

@@ -71,6 +71,11 @@ _PER_CHANNEL = frozenset(
 _ALIKE = frozenset({"add", "multiply", "maximum", "minimum", "average", "subtract", "difference"})
 
 
+# Places of channels that are written down for a graph: a hundred times what a DenseNet201 takes. A shape that a file
+# claims may be of any length.
+_MOST_PLACES = 10_000_000
+
+
 class _Follower:
     """Walks the nodes in order; an order of ``None`` is the reference's own."""
 
@@ -78,6 +83,7 @@ class _Follower:
         self.student, self.reference, self.mapping = student, reference, mapping
         self.orders: list[Order] = []
         self.weights: dict[int, Reordered | None] = {}
+        self.places = 0
 
     def follow(self) -> dict[int, Reordered]:
         for index, node in enumerate(self.student.nodes):
@@ -109,8 +115,11 @@ class _Follower:
         for edge in other.edges:
             places[edge.node, edge.output].append(start)
             start += _channels(self.reference.nodes[edge.node], edge.output)
+        self._afford(start)
         order: list[int] = []
         for edge, counterpart, inner in zip(node.edges, counterparts, fed, strict=True):
+            if inner is not None and len(inner) != _channels(self.student.nodes[edge.node], edge.output):
+                raise _OrderMattersError  # the shapes do not say what was joined
             channels = inner or range(_channels(self.student.nodes[edge.node], edge.output))
             first = places[counterpart].pop(0)
             order += [first + channel for channel in channels]
@@ -153,11 +162,17 @@ class _Follower:
             return None
         if node.op == "reshape" and len(node.shapes[0]) == 2:
             total = _channels(node, 0)
+            self._afford(total)
             return tuple(start + channel for start in range(0, total, len(order)) for channel in order)
         scalar = all(isinstance(node.settings.get(key, 0), (int, float)) for key in ("scale", "offset"))
         if node.op in _PER_CHANNEL or (node.op == "Rescaling" and scalar):
             return order
         raise _OrderMattersError
+
+    def _afford(self, places: int) -> None:
+        self.places += places
+        if self.places > _MOST_PLACES:
+            raise _OrderMattersError
 
     def _hold(self, found: dict[int, Reordered | None]) -> None:
         """Note how weights are permuted; one that is used twice has to be permuted once."""

@@ -40,8 +40,9 @@ _VOWEL_LETTERS = "AEFHILMNORSX"  # as an abbreviation's first letter, spoken wit
 def label(op: str, settings: Any) -> str:
     """Return the short name of a step: ``Conv2D``, ``Add``, ``relu``."""
     if op == "Rescaling" and isinstance(settings.get("scale"), float):
-        offset = settings["offset"]
-        return f"Rescaling (× {settings['scale']:g}{f' {offset:+g}' if offset else ''})"
+        offset = settings.get("offset")
+        shifted = f" {offset:+g}" if isinstance(offset, int | float) and offset else ""
+        return f"Rescaling (× {settings['scale']:g}{shifted})"
     if op == "activation":
         return str(settings.get("function", "activation"))[:_LONGEST_NAME]
     if op == "reshape":
