@@ -26,8 +26,10 @@ _IMPLIED = {  # what most Keras 3.15 layers choose when a setting is left out
     "recurrent_activation": "sigmoid",
     "renorm_momentum": 0.99,
     "scale": True,
+    "unit_forget_bias": True,
     "use_bias": True,
 }
+_FIRST = ("units", "filters", "input_dim", "output_dim", "rate")  # what a constructor takes without a name
 
 
 def code_of(difference: Difference, analysis: Analysis) -> str:
@@ -59,6 +61,7 @@ def _partly_there(difference: Difference, analysis: Analysis) -> bool:
 
 def _code(layer: Layer) -> str:
     settings = [(name, value) for name, value in layer.config.items() if not _is_implied(layer, name, value)]
+    settings.sort(key=lambda item: item[0] not in _FIRST)
     shown = [f"{name}={setting_text(value)}" for name, value in settings[:_MOST_SETTINGS]]
     if len(settings) > _MOST_SETTINGS:
         shown.append("…")
@@ -71,5 +74,7 @@ def _is_implied(layer: Layer, name: str, value: Any) -> bool:
     if name == "strides":
         same = layer.config.get("pool_size", [1] * len(value) if isinstance(value, list) else 1)
         return bool(value == same)
+    if name == "activation" and "recurrent_activation" in layer.config:
+        return bool(value == "tanh")
     implied = _IMPLIED.get(name, False)
     return value == implied or (isinstance(value, list) and all(item == implied for item in value))

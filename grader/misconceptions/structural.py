@@ -61,7 +61,10 @@ def structural_diagnosis(difference: Difference, analysis: Analysis) -> Diagnosi
         "found": difference.found or "what is there",
         "code": code,
         "one": code.partition(", then ")[0],
-        "bare": code.replace("`", ""),
+        "once": _once(code),
+        "there": where.removeprefix("at "),
+        "lacking": _lacking(difference),
+        "slip": _slip(difference, where),
         "activation": _activation(difference, where),
         "rewire": _rewire(difference, where),
     }
@@ -100,6 +103,26 @@ def _activation(difference: Difference, where: str) -> str:
     if "(" in name:
         return f"{where}, call the activation's layer with these settings: {name}{instead}."
     return f"{where}, call `keras.layers.Activation('{name}')`, or set `activation='{name}'`{instead}."
+
+
+def _once(code: str) -> str:
+    if ", then " in code:
+        return f"Make each of these once, before the first call: {code}. Call the same objects, or use their result, each time."
+    bare = code.replace("`", "")
+    return f"Write `shared = {bare}` once, before the first call, and use `shared(...)`, or its result, each time."
+
+
+def _lacking(difference: Difference) -> str:
+    """Say which outputs are missing, where the message does."""
+    _, _, names = difference.message.partition(" Missing: ")
+    return f" Missing: {names}" if names else ""
+
+
+def _slip(difference: Difference, where: str) -> str:
+    """Say how a layer comes to be called on another tensor, unless it is the order of steps or tensors that is wrong."""
+    if not difference.expected or "(tensor " in difference.expected or not where.startswith("at the "):
+        return ""
+    return " A variable that is assigned again, `x = layer(x)`, no longer holds what it held before."
 
 
 def _rewire(difference: Difference, where: str) -> str:

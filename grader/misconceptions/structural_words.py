@@ -60,7 +60,7 @@ KINDS = {
         nudge="One of your layers has a relative that does what is asked for. Say in words what each layer should do.",
         pointer="{look}: a layer has to be there, but of another kind.",
         fix="Use {expected} {where}, in place of {found}.",
-        nearly="{where}, call {code} on what {found} is given now.",
+        nearly="{where}, call {code} in place of {found}.",
         unit=_SEQUENTIAL,
     ),
     "wrong-config": KindWords(
@@ -122,7 +122,7 @@ KINDS = {
         nudge="For each layer, say which tensor it is called on. Is it always the one you mean?",
         pointer="{look}: which tensors go in there, and in which order do the steps stand?",
         fix="{rewire}",
-        nearly="{rewire} A variable that is assigned again, `x = layer(x)`, no longer holds what it held before.",
+        nearly="{rewire}{slip}",
         unit=_FUNCTIONAL,
     ),
     "missing-connection": KindWords(
@@ -152,7 +152,7 @@ KINDS = {
         nudge="How many layer objects do you make, and how many times do you call each?",
         pointer="{look}: are these calls of one object?",
         fix="Make one layer object, and use it each time.",
-        nearly="Write `shared = {bare}` once, before the first call, and use `shared(...)`, or its result, each time.",
+        nearly="{once}",
         unit=_SHARING,
     ),
     "weights-wrongly-shared": KindWords(
@@ -169,7 +169,7 @@ KINDS = {
         title="A part is built again instead of taken from the graph",
         explanation="The same layers stand in the model a second time, with fresh weights. What the first ones learn "
         "does not reach the second ones.",
-        symptom="count_params() is larger than expected, and training the whole does not change this output's part.",
+        symptom="count_params() is larger than expected, and the two parts give unequal results for equal inputs.",
         nudge="Which weights does each of your outputs depend on? Are they the ones that are trained?",
         pointer="{look}: a part stands there twice. Which of the two would you keep?",
         fix="Build the part once, and use {expected} in both places.",
@@ -191,17 +191,17 @@ KINDS = {
     "missing-output": KindWords(
         title="An output is missing",
         explanation="The model returns fewer tensors than expected.",
-        symptom="len(model.outputs) is too small, and fit() finds no place for one of the targets.",
+        symptom="len(model.outputs) is too small, and fit() raises an error when it is given all the targets.",
         nudge="What does the model have to tell? Count the answers.",
         pointer="{look}: how many tensors does your model give?",
         fix="The number of outputs has to be {expected}, not {found}.",
-        nearly="Give {expected} tensors: `keras.Model(inputs, [first, second])`, or return them all.",
+        nearly="Give {expected} tensors, as in `keras.Model(inputs, [first, second])`, or return them all.{lacking}",
         unit=_OUTPUTS,
     ),
     "extra-output": KindWords(
         title="There is an output too many",
         explanation="The model returns more tensors than expected.",
-        symptom="len(model.outputs) is too large, and fit() asks for a target that nobody has.",
+        symptom="len(model.outputs) is too large, and fit() raises an error when it is given the targets there are.",
         nudge="What does the model have to tell? Count the answers.",
         pointer="{look}: how many tensors does your model give?",
         fix="The number of outputs has to be {expected}, not {found}.",
@@ -245,7 +245,7 @@ KINDS = {
         nudge="Follow each input into the model. Does every one arrive at an output?",
         pointer="{look}: where should it go in?",
         fix="Use every input on the way to an output, or do not take it.",
-        nearly="Call the layer that should read it on the input {where}, and see that its result is used. A variable "
+        nearly="Call the layer that should read it on {there}, and see that its result is used. A variable "
         "that names another input by a slip is the usual cause.",
         unit=_FUNCTIONAL,
     ),

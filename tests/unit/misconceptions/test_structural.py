@@ -117,7 +117,7 @@ def test_another_layer_is_written_out_unless_only_its_activation_is_asked_for(
     analysis = analyse(residual_block(), residual_block())
     wrong = difference("wrong-layer").model_copy(update={"expected": expected, "reference": (0,)})
     (_, _, nearly) = structural_diagnosis(wrong, analysis).hints
-    assert f"After the second Conv2D, call {written} on what that is given now." in nearly
+    assert f"After the second Conv2D, call {written} in place of that." in nearly
 
 
 def test_a_layer_that_is_there_is_not_asked_for_again_with_its_missing_activation() -> None:
