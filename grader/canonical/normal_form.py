@@ -8,13 +8,13 @@ Names, creation order, nesting and the API used do not survive. ``Dense(activati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from grader.canonical.arguments import CONDITIONS, READ_LESS, needed_constants, needed_edges
 from grader.canonical.freedom import Freedom
 from grader.canonical.merges import MERGES
-from grader.canonical.normal_graph import Edge, Key, Node, NormalGraph, numbered
-from grader.canonical.rewriting import make_key, rewrite
+from grader.canonical.normal_graph import Edge, Node, NormalGraph, numbered
+from grader.canonical.rewriting import rewrite, settings_text
 from grader.canonical.rules import steps
 from grader.graph import Call, Layer, ModelGraph, Shape, Weight
 from grader.tasks import CompareOptions
@@ -31,6 +31,19 @@ def normalize(graph: ModelGraph, options: CompareOptions | None = None, *, masks
     return _Builder(graph, options or CompareOptions(), masks).build()
 
 
+class _Stage(NamedTuple):
+    """One step that a call stands for: ``text`` is that of its settings, ``shapes`` are what it makes.
+
+    ``compared`` are those of the shapes that have to agree, without the batch axis.
+    """
+
+    op: str
+    settings: Mapping[str, Any]
+    text: str
+    shapes: tuple[Shape, ...]
+    compared: tuple[Shape, ...]
+
+
 class _Builder:
     """Walks the calls once, in order, and adds zero, one or two nodes for each."""
 
@@ -38,7 +51,8 @@ class _Builder:
         self.graph = graph
         self.options = options
         self.masks = masks
-        self.conditions: dict[tuple[Key, tuple[Edge, ...]], int] = {}
+        self.conditions: dict[tuple[str, str, tuple[Edge, ...]], int] = {}
+        self.known: dict[Any, list[_Stage]] = {}
         self.nodes: list[Node] = []
         self.made: dict[int, tuple[int, int]] = {}  # tensor → (node, output)
         self.shapes = [tensor.shape for tensor in graph.tensors]
@@ -52,7 +66,8 @@ class _Builder:
         for port in graph.inputs:
             tensor = graph.tensors[port.tensor]
             inputs.append((port.key, len(self.nodes)))
-            self._add("input", {"dtype": tensor.dtype}, (), (tensor.shape,), (), (), outputs=(port.tensor,))
+            source = self._stage("input", {"dtype": tensor.dtype}, (tensor.shape,))
+            self._add(source, (), (), (), outputs=(port.tensor,))
         for index, call in enumerate(graph.calls):
             self._call(index, call)
         outputs = tuple((port.key, *self.made[port.tensor]) for port in graph.outputs)
@@ -61,20 +76,23 @@ class _Builder:
 
     def _add(
         self,
-        op: str,
-        settings: Mapping[str, Any],
+        stage: _Stage,
         edges: tuple[Edge, ...],
-        shapes: tuple[Shape, ...],
         weights: tuple[int, ...],
         calls: tuple[int, ...],
         outputs: tuple[int, ...] = (),
     ) -> int:
-        compared = () if self.free.shapes and op != "input" else shapes
-        key = make_key(op, settings, compared, tuple([self.weight_facts[weight] for weight in weights]))
-        self.nodes.append(Node(op, settings, key, edges, shapes, weights, calls))
+        op, settings, text, shapes, compared = stage
+        facts = tuple([self.weight_facts[weight] for weight in weights]) if weights else ()
+        node = len(self.nodes)
+        self.nodes.append(Node(op, settings, (op, text, compared, facts), edges, shapes, weights, calls))
         for position, tensor in enumerate(outputs):
-            self.made[tensor] = (len(self.nodes) - 1, position)
-        return len(self.nodes) - 1
+            self.made[tensor] = (node, position)
+        return node
+
+    def _stage(self, op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> _Stage:
+        compared = () if self.free.shapes and op != "input" else tuple([shape[1:] for shape in shapes])
+        return _Stage(op, settings, settings_text(settings), shapes, compared)
 
     def _facts(self, weight: Weight) -> str:
         shape = "" if self.free.shapes else weight.shape
@@ -96,32 +114,54 @@ class _Builder:
             self.made[call.outputs[0]] = (edges[0].node, edges[0].output)
             return
         constants = needed_constants(layer, constants) if constants else constants
-        stages = steps(layer, constants, shapes, self._input_shapes(edges))
+        stages = self._stages(layer, constants, shapes, self._input_shapes(edges))
         if not stages:
             if len(edges) == len(call.outputs):
                 self.made.update(zip(call.outputs, [(edge.node, edge.output) for edge in edges], strict=True))
                 return
-            stages = [(kind, {})]  # Keras has no identity of that many tensors: it is compared as it stands
+            # Keras has no identity of that many tensors: it is compared as it stands.
+            stages = [self._stage(kind, {}, shapes)]
         # `Add()([a, b])` and `a + b` fill differently named slots, as do `2 * x` and `x * 2`.
-        if (stages and stages[0][0] in MERGES) or len(edges) == 1:
+        if (stages and stages[0].op in MERGES) or len(edges) == 1:
             edges = numbered(edges)
         elif len(edges) > 1:
             edges = tuple(sorted(edges))
-        for position, (op, settings) in enumerate(stages):
+        if tied:
+            held = {**stages[0].settings, "weight slots": sorted(tied)}
+            stages = [self._stage(stages[0].op, held, stages[0].shapes), *stages[1:]]
+        for position, stage in enumerate(stages):
             first, last = position == 0, position == len(stages) - 1
-            kept = self._with_options(settings, layer) if first or op == "activation" else settings
-            if tied and first:
-                kept = {**kept, "weight slots": sorted(tied)}
-            made = shapes if last else _before(op, settings, shapes)
             ends = call.outputs if last else ()
             if condition and not weights:
-                asked = (make_key(op, kept, made, ()), edges)
+                asked = (stage.op, stage.text, edges)
                 if asked in self.conditions:
                     self.made[ends[0]] = (self.conditions[asked], 0)
                     continue
                 self.conditions[asked] = len(self.nodes)
-            node = self._add(op, kept, edges, made, weights if first else (), (index,), ends)
+            node = self._add(stage, edges, weights if first else (), (index,), ends)
             edges = (Edge("0", node, 0),)
+
+    def _stages(
+        self,
+        layer: Layer,
+        constants: Mapping[str, Any],
+        shapes: tuple[Shape, ...],
+        fed: tuple[Shape, ...],
+    ) -> list[_Stage]:
+        """Return the steps of a call, worked out once for layers that are alike: large models repeat their blocks."""
+        alike = (
+            *(layer.class_name, layer.origin, layer.dtype, layer.trainable, repr(layer.config)),
+            *(repr(constants), shapes, fed, layer.name if self.options.names else ""),
+        )
+        found = self.known.get(alike)
+        if found is None:
+            found = self.known[alike] = []
+            stages = steps(layer, constants, shapes, fed)
+            for position, (op, settings) in enumerate(stages):
+                kept = settings if position and op != "activation" else self._with_options(settings, layer)
+                made = shapes if position == len(stages) - 1 else _before(op, settings, shapes)
+                found.append(self._stage(op, kept, made))
+        return found
 
     def _arguments(self, call: Call) -> tuple[list[Edge], dict[str, Any], dict[str, int]]:
         """Return what a call reads: tensors, constants, and weights by their slots."""

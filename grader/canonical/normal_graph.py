@@ -72,4 +72,4 @@ class NormalGraph:
 
 def numbered(edges: Sequence[Edge]) -> tuple[Edge, ...]:
     """Give edges their positions as slots."""
-    return tuple([Edge(str(position), edge.node, edge.output) for position, edge in enumerate(edges)])
+    return tuple([Edge(str(position), node, output) for position, (_, node, output) in enumerate(edges)])

@@ -18,7 +18,7 @@ from grader.canonical.normal_graph import Edge, Key, Node, NormalGraph, numbered
 from grader.canonical.operations import affine_settings
 from grader.graph import Shape
 
-__all__ = ["make_key", "rewrite"]
+__all__ = ["make_key", "rewrite", "settings_text"]
 
 _JOINED = ASSOCIATIVE | {"concatenate"}
 _EVEN = frozenset({"ops Absolute", "ops Square"})  # of a difference, they forget the sign
@@ -32,7 +32,12 @@ def make_key(
     op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...], weights: tuple[str, ...]
 ) -> Key:
     """Return everything about a step that has to agree, wiring aside, in a form that can be compared."""
-    return op, _written(settings) if settings else "", tuple([shape[1:] for shape in shapes]), weights
+    return op, settings_text(settings), tuple([shape[1:] for shape in shapes]), weights
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Return the canonical text of settings, the same in whatever order they come."""
+    return _written(settings) if settings else ""
 
 
 def rewrite(graph: NormalGraph) -> NormalGraph:
@@ -56,8 +61,13 @@ class _Rewriter:
         self.ends = {node for _, node, _ in graph.outputs}
 
     @cached_property
-    def users(self) -> list[list[tuple[int, str, int]]]:
-        return self.graph.consumers()
+    def uses(self) -> list[int]:
+        """Count, for each node as it was made, how often it is used."""
+        counts = [0] * len(self.graph.nodes)
+        for node in self.graph.nodes:
+            for edge in node.edges:
+                counts[edge.node] += 1
+        return counts
 
     def run(self) -> NormalGraph:
         for index, node in enumerate(self.graph.nodes):
@@ -74,7 +84,7 @@ class _Rewriter:
 
     def _alone(self, edge: Edge) -> bool:
         """Say whether what the edge comes from is used there and nowhere else."""
-        return len(self.users[edge.node]) == 1 and edge.node not in self.ends
+        return self.uses[edge.node] == 1 and edge.node not in self.ends
 
     def _step(self, index: int) -> _Step | None:
         node = self.nodes[index]

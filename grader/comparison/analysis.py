@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -176,7 +177,11 @@ def summarize(
 
 def count(graph: ModelGraph) -> Counts:
     """Count the scalar parameters of a graph, each variable once."""
-    total, trainable = graph.count_weights(), graph.count_weights(trainable=True)
+    total = trainable = 0
+    for weight in graph.weights:
+        size = math.prod(weight.shape)
+        total += size
+        trainable += size if weight.trainable else 0
     return Counts(total=total, trainable=trainable, non_trainable=total - trainable)
 
 

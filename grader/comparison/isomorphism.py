@@ -13,7 +13,7 @@ The refinement takes the smaller halves of split cells as splitters, as in Hopcr
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from typing import Any
 
 from grader.canonical import COMMUTATIVE, NormalGraph
@@ -329,12 +329,11 @@ def _verified(ours: _Side, theirs: _Side, mapping: list[int]) -> bool:
         other = theirs.nodes[mapping[index]]
         if node.key != other.key or ours.ports[index] != theirs.ports[mapping[index]]:
             return False
-        moved = [(edge.slot, mapping[edge.node], edge.output) for edge in node.edges]
-        there = [(edge.slot, edge.node, edge.output) for edge in other.edges]
         if ours.free[index]:
-            if Counter(edge[1:] for edge in moved) != Counter(edge[1:] for edge in there):
+            moved = sorted([(mapping[source], output) for _, source, output in node.edges])
+            if moved != sorted([edge[1:] for edge in other.edges]):
                 return False
-        elif moved != there:
+        elif [(slot, mapping[source], output) for slot, source, output in node.edges] != list(other.edges):
             return False
         if not ours.sharing:
             continue

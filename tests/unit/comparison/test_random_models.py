@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from grader.comparison import analyse
@@ -19,8 +19,14 @@ from tests.random_models.plans import Plan
 from tests.random_models.tally import table, tally
 from tests.random_models.writing import write
 
-# The same draws every time; shrinking a whole model takes minutes and makes it no clearer.
-fixed = settings(deadline=None, derandomize=True, phases=[Phase.generate])
+# The same draws every time; shrinking a whole model takes minutes and makes it no clearer. How long drawing takes
+# says how busy the machine is.
+fixed = settings(
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 SEEDS = range(600)
 DRAWS = 12  # of each mutation
 
