@@ -6,20 +6,23 @@ Importing this package does not import Keras. The functions that need it, do so 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader.api import compare, describe, draw
+    from grader.api import compare, describe, draw, explain
     from grader.comparison import Comparison, Diagnosis, Difference
     from grader.course_unit import CourseUnit
     from grader.graph import ModelGraph
+    from grader.report import Explanation
 
 __all__ = [
     "Comparison",
     "CourseUnit",
     "Diagnosis",
     "Difference",
+    "Explanation",
     "ModelGraph",
     "compare",
     "describe",
     "draw",
+    "explain",
     "unit",
 ]
 
@@ -28,10 +31,12 @@ _HOMES = {
     "CourseUnit": "grader.course_unit",
     "Diagnosis": "grader.comparison",
     "Difference": "grader.comparison",
+    "Explanation": "grader.report",
     "ModelGraph": "grader.graph",
     "compare": "grader.api",
     "describe": "grader.api",
     "draw": "grader.api",
+    "explain": "grader.api",
 }
 
 
@@ -40,6 +45,20 @@ def unit(unit_id: str) -> "CourseUnit":
     from grader.course_unit import open_unit
 
     return open_unit(unit_id)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Explain, from now on, what Keras raises in a cell, below its traceback: ``%load_ext grader``."""
+    from grader.notebook_errors import start
+
+    start(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Leave tracebacks alone again: ``%unload_ext grader``."""
+    from grader.notebook_errors import stop
+
+    stop(shell)
 
 
 def __getattr__(name: str) -> Any:

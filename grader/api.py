@@ -1,4 +1,4 @@
-"""The functions a notebook or script calls on models: describe, compare, draw.
+"""The functions a notebook or script calls on models and errors: describe, compare, draw, explain.
 
 Keras is imported inside the functions: ``import grader`` has to stay light, and the judge, which uses
 the same package, must never load Keras.
@@ -6,21 +6,22 @@ the same package, must never load Keras.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grader.comparison import Comparison, analyse, summarize
-from grader.evidence import Challenge, Reply
+from grader.evidence import Challenge, Failure, Reply
 from grader.graph import ModelGraph
 from grader.judge import compare_behaviour
 from grader.misconceptions import diagnose
+from grader.report import Explanation, explanation_of
 from grader.tasks import CompareOptions
 
 if TYPE_CHECKING:
     from grader.report import Picture
 
-__all__ = ["compare", "describe", "draw"]
+__all__ = ["compare", "describe", "draw", "explain"]
 
 
 def describe(model: Any) -> ModelGraph:
@@ -104,3 +105,27 @@ def draw(model: Any, reference: Any = None) -> Picture:
 
     graph = describe(model)
     return draw_graph(graph, None if reference is None else compare(graph, reference))
+
+
+def explain(exception: Any, namespace: Mapping[str, Any] | None = None) -> Explanation:
+    """Explain an exception that Keras raised: what happened, what was expected, how to mend it.
+
+    It never raises, and never guesses: where the cause is not certain, the explanation says so. A layer call
+    that failed inside a class of one's own may be repeated on symbolic tensors to find the place.
+
+    Args:
+        exception: what was caught, with its traceback.
+        namespace: variables by which to call tensors and layers, besides those in the traceback; in a
+            notebook ``globals()``.
+    """
+    if not isinstance(exception, BaseException):
+        what = type(exception).__name__
+        return Explanation(
+            error=what, happened=f"explain() takes an exception that was caught, and got a {what}."
+        )
+    try:
+        from grader.models.failures import failure_of
+
+        return explanation_of(failure_of(exception, namespace))
+    except Exception:  # noqa: BLE001  # objects of unknown origin are looked at, and may do anything
+        return explanation_of(Failure(type=type(exception).__name__[:200], message=""))

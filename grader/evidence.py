@@ -177,7 +177,8 @@ class Failure(Record):
     ``stage`` says when: while the check *called* the student's code, while it *read* the model that
     came back, or because the *check* cannot use what came back, and then nothing was raised by the
     student's code. ``line`` is the innermost line of that code the exception came through, ``cause`` why it was
-    raised, where that could be found out. These three only choose words.
+    raised, where that could be found out; ``by_keras`` says that Keras or a backend raised it, and no code of the
+    student's. These only choose words.
     """
 
     type: str
@@ -187,6 +188,7 @@ class Failure(Record):
     line: CodeLine | None = None
     call: FailedCall | None = None
     cause: Cause | None = None
+    by_keras: bool = False
 
 
 WorkKind = Literal["function", "class", "layer", "model", "tensor", "value"]

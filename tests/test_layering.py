@@ -48,6 +48,7 @@ STAGES = {
     "saved_models": 7,
     "console": 8,
     "demo": 8,
+    "notebook_errors": 8,
     "results_table": 8,
     "": 9,  # grader/__init__.py
     "cli": 9,

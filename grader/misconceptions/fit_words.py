@@ -41,6 +41,12 @@ def _unlike_shapes(cause: UnlikeShapes) -> CauseWords:
             "`padding='same'`."
         )
         nearly = _projection(cause)
+    elif max(len(one.shape), len(other.shape)) <= 2 and not joins:
+        fix = (
+            "Give both the same width, with as many `units` in the last Dense layer of each way; or join them with "
+            "`Concatenate`, which puts unlike widths side by side."
+        )
+        nearly = "Write `a = keras.layers.Dense(8)(a)` and `b = keras.layers.Dense(8)(b)` before they meet."
     else:
         fix = f"Make {where} equal on both ways: mind `padding`, `strides` and pooling, and where each way starts."
         nearly = (

@@ -69,17 +69,11 @@ def _run_again(call: LayerCall, raised: Raised, recorder: Recorder) -> Raised | 
     try:
         call.operation(*call.args, **call.kwargs)
     except Exception as error:
-        own = _own_place(raised)
         for again in (*recorder.errors, error):
             fresh = Raised.of(again)
-            if _own_place(fresh) == own and _innermost_symbolic(fresh) is not None:
+            if fresh.place == raised.place and _innermost_symbolic(fresh) is not None:
                 return fresh
     return None
-
-
-def _own_place(raised: Raised) -> tuple[Any, int] | None:
-    own = raised.student_frames
-    return (own[0][0].f_code, own[0][1]) if own else None
 
 
 def _record(call: LayerCall, recorder: Recorder) -> FailedCall:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -14,12 +13,13 @@ from grader.evidence import CodeLine, FailedCall, Failure
 from grader.models.cases import NothingReturnedError, UnusableAnswerError
 from grader.models.causes.wiring import shapeless
 from grader.models.failed_call import examine
-from grader.models.raised import Raised
+from grader.models.raised import Raised, frames_of
 from grader.models.student_code import innermost_line
 
 __all__ = ["failure_of"]
 
 _MAX_MESSAGE = 4000
+_FRAMEWORKS = frozenset({"keras", "tensorflow", "jax", "jaxlib", "torch"})
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -39,7 +39,7 @@ def failure_of(error: BaseException, namespace: Mapping[str, Any] | None = None)
         text = ""
     call, cause = _examined(error, stage, namespace)
     line = None if stage == "check" else _line(error.__traceback__)
-    stub = isinstance(error, NotImplementedError) and not _raised_by_keras(error.__traceback__)
+    stub = isinstance(error, NotImplementedError) and not _raised_by(error.__traceback__, {"keras"})
     return Failure.model_validate(
         {
             "type": type(error).__name__[:200],
@@ -49,6 +49,7 @@ def failure_of(error: BaseException, namespace: Mapping[str, Any] | None = None)
             "line": line,
             "call": call,
             "cause": cause,
+            "by_keras": stage != "check" and _raised_by(error.__traceback__, _FRAMEWORKS),
         }
     )
 
@@ -62,7 +63,11 @@ def _examined(
         if stage == "check":
             return None, None
         return examine(Raised.of(error), namespace)
-    except Exception:  # a traceback may hold anything; the failure itself is what counts
+    except KeyboardInterrupt:
+        raise
+    except (
+        BaseException
+    ):  # the student's objects are looked at, and may even leave; the failure is what counts
         return None, None
 
 
@@ -78,6 +83,6 @@ def _printable(text: str) -> str:
     return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + " …"
 
 
-def _raised_by_keras(start: TracebackType | None) -> bool:
-    frames = [frame for frame, _ in traceback.walk_tb(start)]
-    return bool(frames) and str(frames[-1].f_globals.get("__name__", "")).partition(".")[0] == "keras"
+def _raised_by(start: TracebackType | None, packages: Collection[str]) -> bool:
+    frames = frames_of(start)
+    return bool(frames) and str(frames[-1][0].f_globals.get("__name__", "")).partition(".")[0] in packages

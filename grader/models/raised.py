@@ -80,6 +80,18 @@ class Raised:
         return [(frame, at) for frame, at in reversed(self.frames) if is_students(frame.f_code.co_filename)]
 
     @property
+    def place(self) -> tuple[CodeType, int] | None:
+        """Return the instruction of the student's code that the exception came through last."""
+        frame, at = next(iter(self.student_frames), (None, 0))
+        return None if frame is None else (frame.f_code, at)
+
+    @property
+    def versions(self) -> list[Raised]:
+        """Return what Keras raised first, before it worded it anew or cut its own frames off, and this."""
+        earlier = [Raised.of(error) for error in chain(self.error)[1:]]
+        return [*(found for found in reversed(earlier) if found.place == self.place is not None), self]
+
+    @property
     def calls(self) -> list[LayerCall]:
         """Return the calls of layers and operations in the frames, outermost first, each once."""
         found: list[LayerCall] = []

@@ -1,16 +1,17 @@
-"""Renderers of verdicts and graphs: deterministic, escaping pure functions of records."""
+"""Renderers of verdicts, graphs and errors: deterministic, escaping pure functions of records."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from grader.report import html, text
+from grader.report.explanation import Explanation, explanation_of
 from grader.report.picture import Picture, draw_graph
 
 if TYPE_CHECKING:
     from grader.verdict import Verdict
 
-__all__ = ["Picture", "draw_graph", "notebook_outputs"]
+__all__ = ["Explanation", "Picture", "draw_graph", "explanation_of", "notebook_outputs"]
 
 
 def notebook_outputs(verdict: Verdict, *, feedback: bool = False) -> list[dict[str, str]]:

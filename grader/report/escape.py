@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-__all__ = ["html_text", "plain"]
+__all__ = ["html_text", "plain", "prose"]
 
 # Outside the XML 1.0 character range, or able to steer a terminal or turn the reading direction.
 _UNSAFE = re.compile(
@@ -28,3 +28,11 @@ def plain(text: str, limit: int = 400, *, lines: bool = False) -> str:
 def html_text(text: str, limit: int = 400) -> str:
     """Return ``plain(text)`` with ``& < > " '`` escaped, fit for HTML and XML text and attributes."""
     return escape(plain(text, limit), quote=True)
+
+
+def prose(text: str, limit: int = 1200) -> str:
+    """Escape a text for HTML, and show what stands between backticks as code."""
+    pieces = [escape(piece) for piece in plain(text, limit).split("`")]
+    if len(pieces) % 2 == 0:
+        return "`".join(pieces)
+    return "".join(f"<code>{piece}</code>" if index % 2 else piece for index, piece in enumerate(pieces))

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
 from typing import TYPE_CHECKING
 
-from grader.report.escape import html_text, plain
+from grader.report.escape import html_text, plain, prose
 from grader.report.words import (
     OUTCOMES,
     case_words,
@@ -73,15 +72,7 @@ def _line_of_code(verdict: Verdict) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{_prose(text)}</p>" if text else ""
-
-
-def _prose(text: str) -> str:
-    """Escape a text and show what stands between backticks as code."""
-    pieces = [escape(piece) for piece in plain(text, 1200).split("`")]
-    if len(pieces) % 2 == 0:
-        return "`".join(pieces)
-    return "".join(f"<code>{piece}</code>" if index % 2 else piece for index, piece in enumerate(pieces))
+    return f"<p>{prose(text)}</p>" if text else ""
 
 
 def _table(rows: tuple[Row, ...]) -> str:
@@ -94,7 +85,7 @@ def _table(rows: tuple[Row, ...]) -> str:
         lines.append(_line("td", (f"{sign} {meaning}", row.name, row.found, row.expected, earned)))
         if row.detail:
             lines.append(
-                f'<tr><td></td><td colspan="4" {_CELL}><small>{_prose(row.detail)}</small></td></tr>\n'
+                f'<tr><td></td><td colspan="4" {_CELL}><small>{prose(row.detail)}</small></td></tr>\n'
             )
     head, *body = lines
     return f'<table style="margin: 6px 0">\n<thead>{head}</thead>\n<tbody>{"".join(body)}</tbody>\n</table>'
@@ -113,9 +104,7 @@ def _differences(verdict: Verdict) -> str:
     differences = verdict.comparison.differences if verdict.comparison else ()
     if not differences or [difference.message for difference in differences] == [verdict.message]:
         return ""
-    items = "".join(
-        f"<li>{_prose(difference.message)}</li>\n" for difference in differences[:MAX_DIFFERENCES]
-    )
+    items = "".join(f"<li>{prose(difference.message)}</li>\n" for difference in differences[:MAX_DIFFERENCES])
     left = len(differences) - MAX_DIFFERENCES
     more = f"<p>… and {left} more.</p>" if left > 0 else ""
     return f"<p><strong>What differs</strong> (numbered as in the picture)</p>\n<ol>\n{items}</ol>{more}"
@@ -123,13 +112,13 @@ def _differences(verdict: Verdict) -> str:
 
 def _diagnosis(diagnosis: Diagnosis, *, feedback: bool) -> str:
     parts = [
-        f"<p><strong>{_prose(diagnosis.title)}</strong> <small>({html_text(diagnosis.id, 60)})</small></p>"
+        f"<p><strong>{prose(diagnosis.title)}</strong> <small>({html_text(diagnosis.id, 60)})</small></p>"
     ]
     parts.append(_paragraph(diagnosis.explanation))
     if diagnosis.symptom:
-        parts.append(f"<p><em>How it shows:</em> {_prose(diagnosis.symptom)}</p>")
+        parts.append(f"<p><em>How it shows:</em> {prose(diagnosis.symptom)}</p>")
     if diagnosis.fix:
-        parts.append(f"<details>{_SUMMARY}How to mend it</summary><p>{_prose(diagnosis.fix)}</p></details>")
+        parts.append(f"<details>{_SUMMARY}How to mend it</summary><p>{prose(diagnosis.fix)}</p></details>")
     if _UNIT_NAME.fullmatch(diagnosis.unit):
         name = html_text(diagnosis.unit.replace("_", " "))
         place = name if feedback else f'<a href="../{diagnosis.unit}/lesson.ipynb">{name}</a>'
@@ -146,10 +135,10 @@ def _hints(verdict: Verdict, *, feedback: bool) -> str:
     if feedback:
         topic = " on the task" if on_task else ""
         return "\n".join(
-            f"<details>{_SUMMARY}Hint {number} of {len(hints)}{topic}</summary><p>{_prose(hint)}</p></details>"
+            f"<details>{_SUMMARY}Hint {number} of {len(hints)}{topic}</summary><p>{prose(hint)}</p></details>"
             for number, hint in enumerate(hints, start=1)
         )
     if on_task:
         return f"<p><small>For hints on the task, run {ask}.</small></p>"
     more = f" <small>Want more? Run {ask}.</small>" if len(hints) > 1 else ""
-    return f"<p><em>Hint:</em> {_prose(hints[0])}{more}</p>"
+    return f"<p><em>Hint:</em> {prose(hints[0])}{more}</p>"

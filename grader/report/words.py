@@ -8,12 +8,13 @@ from grader.report.escape import plain
 from grader.verdict import Outcome, Row, Verdict
 
 if TYPE_CHECKING:
-    from grader.evidence import Case
+    from grader.evidence import Case, CodeLine
 
 __all__ = [
     "OUTCOMES",
     "OutcomeWords",
     "case_words",
+    "code_line_words",
     "hint_steps",
     "hints_on_task",
     "line_words",
@@ -112,9 +113,11 @@ def next_step(verdict: Verdict) -> str:
 
 def line_words(verdict: Verdict) -> str:
     """Say where the student's line stands, as Python's tracebacks do; empty when there is none."""
-    line = verdict.line
-    if line is None:
-        return ""
+    return code_line_words(verdict.line) if verdict.line is not None else ""
+
+
+def code_line_words(line: CodeLine) -> str:
+    """Say where a line of code stands, as Python's tracebacks do."""
     place = f"{plain(line.place, 60)}, line {line.number}" if line.place else f"Line {line.number}"
     return f"{place}, in {plain(line.function, 60)}:" if line.function else f"{place}:"
 

@@ -41,12 +41,17 @@ _FINDERS: tuple[Callable[[Raised, Names], Any], ...] = (
 def find_cause(raised: Raised, namespace: Mapping[str, Any] | None = None) -> Cause | None:
     """Find the cause of an exception outside the calls of layers; ``None`` where none is certain."""
     names = Names(raised, namespace)
-    return next((cause for finder in _FINDERS if (cause := _found(finder, raised, names)) is not None), None)
+    asked = ((finder, version) for version in raised.versions for finder in _FINDERS)
+    return next(
+        (cause for finder, version in asked if (cause := _found(finder, version, names)) is not None), None
+    )
 
 
 def _found(finder: Callable[[Raised, Names], Any], raised: Raised, names: Names) -> Cause | None:
     try:
         cause: Cause | None = finder(raised, names)
-    except Exception:  # whatever the student's objects do when they are looked at
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever the student's objects do when they are looked at
         return None
     return cause
