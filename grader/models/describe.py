@@ -15,6 +15,7 @@ import keras
 from grader.errors import UnreadableModelError
 from grader.evidence import InputSpec
 from grader.graph import Api, ModelGraph
+from grader.models.causes.values import branch_on_value
 from grader.models.compiled_runs import CompiledRuns
 from grader.models.layers import read_config
 from grader.models.lazy_tensorflow import tensorflow_not_imported
@@ -97,6 +98,8 @@ def describe(model: Any, inputs: Inputs | None = None) -> Described:
     with reading() as recorder:
         if recorded_graph(model) is not None:
             return _read_nodes(model, recorder)
+        if inputs is None:
+            _refuse_lost_shapes(model, recorder)
         arguments = _arguments_for(model, inputs)
         try:
             return _read_call(model, arguments, recorder)
@@ -175,6 +178,40 @@ def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> De
         made = [known[id(tensor)] for _, tensor in ends]
     found = _finished(writer, model, "subclassed", arguments, known, outputs, _ports(ends, made), dynamic)
     return replace(found, graph=found.graph.model_copy(update={"value_asked": asked}))
+
+
+def _refuse_lost_shapes(model: Any, recorder: Recorder) -> None:
+    """Say why nothing is known of the inputs of a model that was called on data.
+
+    Keras follows a model's call before the data comes. Where it cannot, as with an ``if`` on a tensor on
+    TensorFlow and JAX, it keeps no shape. What stood in the way shows again on a shape that an inner layer knows.
+    """
+    if not model._called or model._inbound_nodes or getattr(model, "_build_shapes_dict", None):
+        return
+    for symbol in _likely_inputs(model):
+        seen = len(recorder.errors)
+        with contextlib.suppress(Exception):
+            model(symbol, training=TRAINING)
+        asked = next((error for error in recorder.errors[seen:] if branch_on_value(error)), None)
+        if asked is not None:
+            raise UnreadableModelError(
+                f"The call() of the model {model.name!r} ({type(model).__name__}) asks for the value of a tensor, "
+                "so it cannot be followed before there are values."
+            ) from asked
+    raise UnreadableModelError(
+        f"The model {model.name!r} ({type(model).__name__}) has been called, and Keras does not know on what: its "
+        "call() could not be followed before there were values. Call it once on a keras.Input, or pass inputs."
+    )
+
+
+def _likely_inputs(model: Any) -> list[Any]:
+    """Return a symbol for each shape that an inner layer was built on."""
+    shapes: dict[tuple[Any, ...], None] = {}
+    for layer in model._flatten_layers(include_self=False):
+        for shape in (getattr(layer, "_build_shapes_dict", None) or {}).values():
+            if isinstance(shape, tuple) and all(n is None or isinstance(n, int) for n in shape):
+                shapes[(None, *shape[1:])] = None
+    return [keras.KerasTensor(shape) for shape in shapes]
 
 
 def _ports(ends: list[tuple[str, Any]], made: list[int]) -> list[tuple[str, int]]:

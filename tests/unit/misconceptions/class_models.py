@@ -7,7 +7,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from grader.errors import UnreadableModelError
 from grader.models import describe
+from grader.models.failures import failure_of
 
 ROWS = np.ones((2, 6), "float32")
 
@@ -204,6 +206,81 @@ NEAR_MISSES = {
         (model_of(lambda self, x, training: layers.ReLU()(x)), stack(dense(8))),
     ],
 }
+
+
+class Around(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.hidden = layers.Dense(6, activation="relu")
+
+    def call(self, x):
+        return x + self.hidden(x)
+
+
+class Wired(keras.Model):
+    """A class that only gathers calls in its constructor: Keras makes it a Functional model."""
+
+    def __init__(self):
+        table = keras.Input((6,))
+        super().__init__(table, layers.Dense(2)(layers.Dense(8)(table)))
+
+
+def functional_around():
+    table = keras.Input((6,))
+    return keras.Model(table, layers.Dense(2)(Around()(table)))
+
+
+def in_a_loop(self, x, training):
+    for hidden in self.hidden:
+        x = hidden(x)
+    return x
+
+
+def as_long_as_needed(self, x, training):
+    return ops.while_loop(lambda y: ops.max(y) > 1.0, lambda y: (y / 2.0,), (x,))[0]
+
+
+def one_of_two(self, x, training):
+    return ops.cond(ops.mean(x) > 0.0, lambda: self.hidden(x), lambda: x)
+
+
+def by_the_values(self, x, training):
+    return self.hidden(x) if ops.mean(x) > 0.0 else x
+
+
+# Models for which a task asked to use the Functional API: a class that is static, and what is none, or not static.
+STATIC = [
+    model_of(lambda self, x, training: self.hidden(x), kept(hidden=dense(8))),
+    model_of(lambda self, x, training: x + self.hidden(x), kept(hidden=dense(6))),
+    model_of(in_a_loop, kept(hidden=lambda: [layers.Dense(6), layers.Dense(6)])),
+    model_of(lambda self, x, training: self.noise(x, training=training), kept(noise=dropout)),
+    model_of(lambda self, x, training: self.around(x), kept(around=Around)),
+    model_of(
+        lambda self, x, training: ops.where(ops.mean(x) > 0.0, self.hidden(x), x), kept(hidden=dense(6))
+    ),
+]
+NOT_STATIC = [
+    stack(dense(8)),
+    functional_around,
+    Wired,
+    model_of(as_long_as_needed),
+    model_of(one_of_two, kept(hidden=dense(6))),
+]
+
+
+def branching():
+    """Return what is read of a model with an ``if`` in its call that was called on numbers, or what was raised."""
+    try:
+        graph = describe(model_of(by_the_values, kept(hidden=dense(6)))()).graph
+    except UnreadableModelError as error:
+        failure = failure_of(error)
+        return [str(error), failure.stage, None if failure.cause is None else failure.cause.model_dump()]
+    return [None, graph.dynamic, graph.value_asked]
+
+
+def subclassed(which):
+    """The graphs of the models of ``STATIC`` or ``NOT_STATIC``, as JSON."""
+    return [describe(build()).graph.to_json() for build in {"static": STATIC, "not": NOT_STATIC}[which]]
 
 
 def graphs(which):
