@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.canonical import NormalGraph
 
-__all__ = ["runs_of"]
+__all__ = ["parts_of", "runs_of"]
 
 
 def runs_of(graph: NormalGraph, nodes: list[int]) -> list[list[int]]:
@@ -28,6 +28,28 @@ def runs_of(graph: NormalGraph, nodes: list[int]) -> list[list[int]]:
             runs.append([node])
             at[node] = runs[-1]
     return runs
+
+
+def parts_of(graph: NormalGraph, runs: list[list[int]]) -> list[list[list[int]]]:
+    """Join runs of which one feeds another into parts, in the order of their first nodes."""
+    home = {node: run for run, nodes in enumerate(runs) for node in nodes}
+    part = list(range(len(runs)))
+
+    def first(run: int) -> int:
+        while part[run] != run:
+            part[run] = part[part[run]]
+            run = part[run]
+        return run
+
+    for node, run in home.items():
+        for edge in graph.nodes[node].edges:
+            if edge.node in home:
+                one, other = sorted((first(run), first(home[edge.node])))
+                part[other] = one
+    found: dict[int, list[list[int]]] = {}
+    for run, nodes in enumerate(runs):
+        found.setdefault(first(run), []).append(nodes)
+    return list(found.values())
 
 
 def _closes(graph: NormalGraph, run: list[int], sources: list[int], left: set[int]) -> bool:

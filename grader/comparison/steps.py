@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from grader.canonical import Node, NormalGraph
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings, through
+from grader.comparison.parts import HELD_IDLE, MOST_RUNS, extra_part, missing_part
 from grader.comparison.records import Difference, DifferenceKind
-from grader.comparison.runs import runs_of
+from grader.comparison.runs import parts_of, runs_of
 from grader.comparison.unreached import unreached_weights
 from grader.comparison.wording import activation_text, apart, article, label, listing
 from grader.graph import Shape
@@ -176,9 +177,13 @@ def missing_steps(pairing: Pairing) -> Iterator[Difference]:
         for node in range(len(pairing.reference.nodes))
         if node not in pairing.back and node not in served and node not in pairing.explained
     ]
-    for run in runs_of(pairing.reference, absent):
-        if not only_wiring(pairing, run):
-            yield _missing(pairing, run)
+    runs = [run for run in runs_of(pairing.reference, absent) if not only_wiring(pairing, run)]
+    for part in parts_of(pairing.reference, runs):
+        if len(part) > MOST_RUNS:
+            nodes = sorted(node for run in part for node in run)
+            yield missing_part(pairing, nodes, idle=_held_idle(pairing, nodes))
+        else:
+            yield from (_missing(pairing, run) for run in part)
 
 
 def only_wiring(pairing: Pairing, run: list[int]) -> bool:
@@ -225,7 +230,7 @@ def _missing(pairing: Pairing, run: list[int]) -> Difference:
     return pairing.difference(
         "dead-branch" if branch else "missing-layer",
         where,
-        message + " The model holds such layers, and no output depends on them.",
+        message + HELD_IDLE,
         expected=wanted,
         found=f"the branch of {wanted}" if branch else "nothing",
         reference=run,
@@ -277,7 +282,11 @@ def extra_steps(pairing: Pairing) -> Iterator[Difference]:
         for index, node in enumerate(pairing.student.nodes)
         if index not in pairing.pairs and index not in pairing.settled and node.op != "input"
     ]
-    for run in runs_of(pairing.student, left):
+    parts = parts_of(pairing.student, runs_of(pairing.student, left))
+    for part in parts:
+        if len(part) > MOST_RUNS:
+            yield extra_part(pairing, sorted(node for run in part for node in run))
+    for run in (run for part in parts if len(part) <= MOST_RUNS for run in part):
         nodes = [pairing.student.nodes[node] for node in run]
         where = pairing.place(run[0])
         if len(run) == 1 and nodes[0].op == "activation":

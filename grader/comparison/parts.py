@@ -1,0 +1,63 @@
+"""Parts of a model, with branches of their own, that are missing or too many as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from grader.canonical import Node
+from grader.comparison.pairing import Pairing, through
+from grader.comparison.records import Difference
+from grader.comparison.wording import article, label, listing
+
+__all__ = ["HELD_IDLE", "MOST_RUNS", "extra_part", "missing_part"]
+
+MOST_RUNS = 2  # told one by one; more, where one feeds another, are a part that is told as a whole
+HELD_IDLE = " The model holds such layers, and no output depends on them."
+_SHOWN = 3
+
+
+def missing_part(pairing: Pairing, nodes: list[int], *, idle: bool) -> Difference:
+    """Say that steps of the reference which feed each other are all missing; ``idle``: their weights are there."""
+    reference = pairing.reference
+    sources = {
+        pairing.back[source]
+        for node in nodes
+        for edge in reference.nodes[node].edges
+        for source, _ in through(reference, edge, pairing.back)
+        if source in pairing.back
+    }
+    where, wanted = _place(pairing, sources), _steps(reference.nodes[node] for node in nodes)
+    return pairing.difference(
+        "dead-branch" if idle else "missing-layer",
+        where,
+        f"{where}, expected a part of {len(nodes)} steps, found none of them: {wanted}."
+        + (HELD_IDLE if idle else ""),
+        expected=wanted,
+        found="nothing",
+        reference=nodes,
+    )
+
+
+def extra_part(pairing: Pairing, nodes: list[int]) -> Difference:
+    """Say that steps of the student's which feed each other are all too many."""
+    student = pairing.student
+    sources = {edge.node for node in nodes for edge in student.nodes[node].edges} - set(nodes)
+    where, found = _place(pairing, sources), _steps(student.nodes[node] for node in nodes)
+    return pairing.difference(
+        "extra-layer",
+        where,
+        f"{where}, found a part of {len(nodes)} steps that the expected model does not have: {found}.",
+        expected="nothing",
+        found=found,
+        student=nodes,
+    )
+
+
+def _place(pairing: Pairing, sources: set[int]) -> str:
+    return f"after {pairing.ours.names(sorted(sources)[:_SHOWN])}" if sources else "in the model"
+
+
+def _steps(nodes: Iterable[Node]) -> str:
+    counts = Counter(label(node.op, node.settings) for node in nodes)
+    return listing(article(name) if number == 1 else f"{number} × {name}" for name, number in counts.items())
