@@ -120,18 +120,21 @@ def kin(op: str) -> str:
 def same_settings(node: Node, other: Node) -> bool:
     """Say whether two nodes of one op have the same settings, effects of what stands before them aside.
 
-    An axis may be counted from either end, where the ranks differ. How long a flattened row is follows from
-    what is flattened.
+    An axis may be counted from either end, where the ranks differ. Of a reshape one axis follows from the
+    others and from what is reshaped.
     """
     if node.settings == other.settings:
         return True
     if node.op == "reshape":
-        return _flat(node) and _flat(other)
+        return _differing_axes(node, other) == 1
     return len(node.shapes[0]) != len(other.shapes[0]) and _from_the_end(node) == _from_the_end(other)
 
 
-def _flat(node: Node) -> bool:
-    return len(node.shapes[0]) == 2
+def _differing_axes(node: Node, other: Node) -> int:
+    first, second = node.settings["shape"], other.settings["shape"]
+    if len(first) != len(second):
+        return max(len(first), len(second))
+    return sum(one != two for one, two in zip(first, second, strict=True))
 
 
 def _from_the_end(node: Node) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from grader.behaviour import STRENGTHS, may_be_one_function, weight_maps
 from grader.comparison import Analysis
 from grader.comparison.records import Behaviour
@@ -11,8 +13,8 @@ from grader.errors import CourseError
 from grader.evidence import Case, CaseEvidence, Challenge, Evidence, Reply
 from grader.graph import ModelGraph
 from grader.judge.challenge import try_out
-from grader.judge.probes import ask, probes_from, tells
-from grader.keys import TaskKey
+from grader.judge.probes import LEAST_SPREAD, ask, probes_from, tells
+from grader.keys import Probe, TaskKey
 from grader.tasks import Architecture, CompareOptions, PublicTask
 
 __all__ = ["compare_behaviour"]
@@ -37,9 +39,9 @@ def compare_behaviour(
     def tried(glance: float | None) -> Behaviour | None:
         reply = ask_reference(ask(wanted, 0, glance=glance))
         probes = probes_from(wanted, 0, reply, strict=False, glance=glance)
-        if glance is not None and not tells(probes[0]):
-            return None
-        return try_out(key.model_copy(update={"probes": probes}), given, ask_student).behaviours.get(0)
+        found = try_out(key.model_copy(update={"probes": probes}), given, ask_student).behaviours.get(0)
+        decided = glance is None or tells(probes[0]) or _clearly_apart(found, probes[0])
+        return found if decided else None
 
     try:
         # One run shows most wrong models; what agrees in it is asked all there is to ask.
@@ -47,6 +49,14 @@ def compare_behaviour(
         return first if first is not None and not first.same else tried(None)
     except CourseError:  # the reference cannot be run on drawn numbers: its graph has to do
         return None
+
+
+def _clearly_apart(found: Behaviour | None, probe: Probe) -> bool:
+    """Say whether outputs differ by more than any rounding, however little they react to the inputs."""
+    if found is None or found.same:
+        return False
+    largest = max(float(np.max(np.abs(array.numpy()), initial=0.0)) for array in probe.outputs)
+    return found.gap >= LEAST_SPREAD * largest > 0
 
 
 def _evidence(graph: ModelGraph) -> Evidence:

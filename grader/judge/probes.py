@@ -11,7 +11,7 @@ from grader.errors import CourseError
 from grader.evidence import Array, Challenge, Evidence, Question, Reply
 from grader.keys import Probe
 
-__all__ = ["ask", "drawn", "probes_from", "question_of", "tells"]
+__all__ = ["LEAST_SPREAD", "ask", "drawn", "probes_from", "question_of", "tells"]
 
 LEAST_SPREAD = 1e-2  # of the largest output: well above what float32 loses on the way
 

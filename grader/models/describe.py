@@ -17,6 +17,7 @@ from grader.evidence import InputSpec
 from grader.graph import Api, ModelGraph
 from grader.models.causes.values import branch_on_value
 from grader.models.compiled_runs import CompiledRuns
+from grader.models.depth import room_for
 from grader.models.layers import read_config
 from grader.models.lazy_tensorflow import tensorflow_not_imported
 from grader.models.modes import TRAINING
@@ -95,7 +96,7 @@ def describe(model: Any, inputs: Inputs | None = None) -> Described:
         )
     if isinstance(model, keras.Sequential) and is_plain_model(model):
         _require_shapes(model)
-    with reading() as recorder:
+    with room_for(model), reading() as recorder:
         if recorded_graph(model) is not None:
             return _read_nodes(model, recorder)
         if inputs is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import Any, Literal
 
 import keras
@@ -66,12 +65,10 @@ def read_config(operation: Any) -> tuple[Any, str]:
     """Return what ``get_config`` gives, or nothing and the name of what it raises."""
     if is_plain_model(operation) and type(operation).__module__.partition(".")[0] == "keras":
         return {}, ""  # what it is made of is in the graph
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # serialising a lambda warns that it is unsafe to load
-        try:
-            return operation.get_config(), ""
-        except Exception as error:
-            return None, type(error).__name__[:200]
+    try:
+        return operation.get_config(), ""
+    except Exception as error:
+        return None, type(error).__name__[:200]
 
 
 def settings(operation: Any, given: Any, failure: str) -> dict[str, JsonValue]:

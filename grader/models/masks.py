@@ -16,9 +16,14 @@ from grader.models.layers import origin
 from grader.models.nodes import bound_arguments
 from grader.models.structures import leaves
 
-__all__ = ["implied_masks", "made_masks"]
+__all__ = ["implied_masks", "made_masks", "may_begin_mask"]
 
 _BEGIN = (keras.layers.Embedding, keras.layers.Masking)
+
+
+def may_begin_mask(operation: Any) -> bool:
+    """Say whether a call may make a mask where none came in."""
+    return isinstance(operation, _BEGIN) or origin(operation) == "custom"
 
 
 def implied_masks(node: Any) -> Iterator[tuple[str, Any]]:
@@ -54,7 +59,7 @@ def made_masks(node: Any, mask_of: Callable[[Any], Any]) -> list[Any]:
     if previous is None:
         previous = keras.tree.map_structure(mask_of, first)
     masked = any(mask is not None for mask in keras.tree.flatten(previous))
-    if not masked and origin(operation) != "custom" and not isinstance(operation, _BEGIN):
+    if not masked and not may_begin_mask(operation):
         return nothing
     try:
         masks = keras.tree.flatten(operation.compute_mask(first, previous))

@@ -105,6 +105,9 @@ def clean_config(config: Any, depth: int = 0) -> dict[str, JsonValue]:
 
 
 def _clean(value: Any, depth: int) -> JsonValue:
+    if value is None or type(value) in (bool, int, str):  # most of a config
+        plain: JsonValue = value
+        return plain
     if depth > _MAX_DEPTH:
         return {"class_name": "__too_deep__", "config": {}}
     if isinstance(value, (list, tuple)):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from grader.errors import EvidenceError
 from grader.models.chance import repeatable
+from grader.models.depth import room_for
 from grader.models.describe import Described
 from grader.models.structures import flatten, pack
 
@@ -23,6 +24,9 @@ Arrays = Sequence[NDArray[np.generic]]
 
 _NUDGE = 0.25  # of each weight, and as much again of their mean size
 _FELT = 1e-3  # of the outputs' size
+_TELLING = (
+    5e-3  # of the outputs' size: half of what the judge asks of a run it believes, as one side of a span
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ def run_model(described: Described, inputs: Arrays, *, training: bool = False) -
         EvidenceError: the number of inputs is not the model's.
     """
     arguments = pack(list(described.arguments), iter(_as_tensors(described, inputs)))
-    outputs = described.model(*arguments, training=training)
+    with room_for(described.model), _without_gradients():
+        outputs = described.model(*arguments, training=training)
     return [np.asarray(keras.ops.convert_to_numpy(output)) for output in flatten(outputs)]
 
 
@@ -92,6 +97,18 @@ def _as_tensors(described: Described, inputs: Arrays) -> list[Any]:
     return [keras.ops.convert_to_tensor(a, dtype=dtype) for a, dtype in zip(inputs, dtypes, strict=True)]
 
 
+@contextmanager
+def _without_gradients() -> Iterator[None]:
+    """Let PyTorch keep no steps for a backward pass: of a large model they take gigabytes."""
+    if keras.backend.backend() != "torch":
+        yield
+        return
+    import torch
+
+    with torch.no_grad():
+        yield
+
+
 def run_steadily(described: Described, weights: Arrays, inputs: Arrays, *, training: bool) -> Ran:
     """Run with these weights, random layers made repeatable; the model keeps its own weights.
 
@@ -102,7 +119,7 @@ def run_steadily(described: Described, weights: Arrays, inputs: Arrays, *, train
     if keras.backend.backend() == "jax" and described.compiled_runs.usable:
         values = _as_tensors(described, inputs)
         try:
-            with repeatable():
+            with room_for(described.model), repeatable():
                 return _ran_compiled(described, weights, values, training=training)
         except Exception:  # the student's code may do what cannot be compiled: then it is run as it stands
             described.compiled_runs.usable = False
@@ -133,7 +150,7 @@ def silent_weights(described: Described, weights: Arrays, inputs: Arrays) -> lis
     layers = {layer.weights for layer in described.graph.layers if layer.weights}
     innermost = [held for held in layers if not any(set(other) < set(held) for other in layers)]
     before = run_steadily(described, weights, inputs, training=False).outputs
-    if not all(_moved(output[:1], output) for output in before):
+    if not all(_moved(output[:1], output, _TELLING) for output in before):
         return []
     silent: list[int] = []
     for held in sorted(innermost):
@@ -152,6 +169,6 @@ def _nudged(weight: NDArray[np.generic]) -> NDArray[np.generic]:
     return np.asarray(np.multiply(weight, 1 + _NUDGE * signs) + _NUDGE * size * np.abs(signs), weight.dtype)
 
 
-def _moved(before: NDArray[np.generic], after: NDArray[np.generic]) -> bool:
+def _moved(before: NDArray[np.generic], after: NDArray[np.generic], least: float = _FELT) -> bool:
     size = float(np.max(np.abs(np.asarray(before, "float64")), initial=0.0))
-    return bool(np.max(np.abs(np.asarray(after, "float64") - before), initial=0.0) > _FELT * size)
+    return bool(np.max(np.abs(np.asarray(after, "float64") - before), initial=0.0) > least * size)

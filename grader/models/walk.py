@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from grader.graph import Api, Argument, Call, Layer, ModelGraph, Port, Tensor, Weight
 from grader.models import layers as facts
-from grader.models.masks import implied_masks, made_masks
+from grader.models.masks import implied_masks, made_masks, may_begin_mask
 from grader.models.modes import fixed_mode
 from grader.models.nested import own_nodes, recorded_graph
 from grader.models.nodes import constant_of, nodes_before, placed_arguments, sources
@@ -44,11 +44,10 @@ class GraphWriter:
         self._tensors.append(Tensor(shape=tuple(tensor.shape), dtype=str(tensor.dtype)))
         return len(self._tensors) - 1
 
-    def weight(self, variable: Any, trainable: bool | None = None) -> int:
+    def weight(self, variable: Any, trainable: Container[int] | None = None) -> int:
         """Write a variable unless it is there already; return its index."""
         if id(variable) not in self._index:
-            if self._trainable is not None:
-                trainable = id(variable) in self._trainable
+            known = self._trainable if trainable is None else trainable
             self._index[id(variable)] = len(self.variables)
             self.variables.append(variable)
             self._weights.append(
@@ -56,7 +55,7 @@ class GraphWriter:
                     name=str(variable.name),
                     shape=tuple(int(n) for n in variable.shape),
                     dtype=str(variable.dtype),
-                    trainable=bool(variable.trainable) if trainable is None else trainable,
+                    trainable=bool(variable.trainable) if known is None else id(variable) in known,
                 )
             )
         return self._index[id(variable)]
@@ -67,9 +66,11 @@ class GraphWriter:
             self._operations.append(operation)
             self._index[id(operation)] = len(self._layers)
             is_layer = isinstance(operation, keras.Layer)
-            trainable = {id(v) for v in operation.trainable_weights} if is_layer else set()
             held = operation.weights if is_layer else ()
             config, failure = facts.read_config(operation)
+            trainable = self._trainable
+            if trainable is None and is_layer:  # no model to ask
+                trainable = {id(variable) for variable in operation.trainable_weights}
             self._layers.append(
                 Layer(
                     class_name=facts.class_name(operation),
@@ -78,7 +79,7 @@ class GraphWriter:
                     config=facts.settings(operation, config, failure),
                     dtype=facts.dtype(operation),
                     trainable=bool(getattr(operation, "trainable", True)),
-                    weights=tuple(self.weight(variable, id(variable) in trainable) for variable in held),
+                    weights=tuple(self.weight(variable, trainable) for variable in held),
                     saved=saved_facts(operation, config, failure),
                 )
             )
@@ -123,6 +124,8 @@ class GraphWriter:
 
     def _implied(self, node: Any, known: Mapping[int, int]) -> Iterator[Argument]:
         """Yield the masks that come along with the tensors a layer is called with."""
+        if not self._masks:
+            return
         for place, tensor in implied_masks(node):
             mask = self._masks.get(known.get(id(tensor), -1))
             if mask is not None:
@@ -130,6 +133,8 @@ class GraphWriter:
 
     def _pass_masks_on(self, node: Any, known: dict[int, int], scope: tuple[int, ...]) -> None:
         """Let masks travel on to what a call gave, or begin there, as Keras's layers say."""
+        if not self._masks and not may_begin_mask(node.operation):
+            return
 
         def mask_of(tensor: Any) -> Any:
             mask = self._masks.get(known.get(id(tensor), -1))
