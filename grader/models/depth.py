@@ -56,9 +56,9 @@ def _levels(model: Any) -> int:
         layer, complete = stack.pop()
         inner = getattr(layer, "_layers", None) or ()
         if complete:
-            depth[id(layer)] = 1 + max((depth.get(id(held), 0) for held in inner), default=0)
+            depth[id(layer)] = 1 + max((depth.get(id(held), 1) for held in inner), default=0)
         elif id(layer) not in entered:
             entered.add(id(layer))
             stack.append((layer, True))
-            stack.extend((held, False) for held in inner)
+            stack.extend((held, False) for held in inner if getattr(held, "_layers", None))
     return depth[id(model)]

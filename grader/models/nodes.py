@@ -118,7 +118,9 @@ def placed_arguments(node: Any) -> Iterator[tuple[str, Any]]:
     at their defaults and masks that Keras passed along by itself are dropped.
     """
     parameters = _parameters(node.operation)
-    by_name = {parameter.name: (index, parameter) for index, parameter in enumerate(parameters)}
+    by_name: dict[str, tuple[int, inspect.Parameter]] = {}
+    if node.arguments.kwargs:
+        by_name = {parameter.name: (index, parameter) for index, parameter in enumerate(parameters)}
     for index, value in enumerate(node.arguments.args):
         parameter = parameters[index] if index < len(parameters) else None
         if parameter is None or parameter.kind is parameter.VAR_POSITIONAL or _required(parameter):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import types
+from collections.abc import Container
 from typing import Any
 
 import keras
@@ -20,6 +21,7 @@ __all__ = ["clean_config", "constant", "is_array", "unserialised_config"]
 # A longer constant is stored as a digest: enough to tell two of them apart.
 _MAX_CONSTANT_ITEMS = 64
 _MAX_DEPTH = 20
+_PLAIN = frozenset({bool, int, str})  # most of a config, and its own JSON value
 
 # Automatic names and process-wide settings; what the graph needs of them has a field of its own.
 _NOT_ARCHITECTURE = frozenset(
@@ -99,15 +101,18 @@ def clean_config(config: Any, depth: int = 0) -> dict[str, JsonValue]:
     """
     if not isinstance(config, dict):
         return {}
+    return _cleaned_items(config, depth + 1, _NOT_ARCHITECTURE)
+
+
+def _cleaned_items(config: dict[Any, Any], depth: int, left_out: Container[str] = ()) -> dict[str, JsonValue]:
     return {
-        str(key): _clean(value, depth + 1) for key, value in config.items() if key not in _NOT_ARCHITECTURE
+        str(key): value if value is None or type(value) in _PLAIN else _clean(value, depth)
+        for key, value in config.items()
+        if key not in left_out
     }
 
 
 def _clean(value: Any, depth: int) -> JsonValue:
-    if value is None or type(value) in (bool, int, str):  # most of a config
-        plain: JsonValue = value
-        return plain
     if depth > _MAX_DEPTH:
         return {"class_name": "__too_deep__", "config": {}}
     if isinstance(value, (list, tuple)):
@@ -117,7 +122,7 @@ def _clean(value: Any, depth: int) -> JsonValue:
     if set(value) == {"value"} and isinstance(value["value"], (list, tuple)):
         return "custom:<lambda>"  # keras.activations.serialize of a lambda: its compiled code, paths and all
     if "class_name" not in value or "config" not in value:
-        return {str(key): _clean(item, depth + 1) for key, item in value.items()}
+        return _cleaned_items(value, depth + 1)
     class_name, inner = str(value["class_name"]), value["config"]
     if class_name == "__lambda__":
         return "custom:<lambda>"
@@ -129,11 +134,7 @@ def _clean(value: Any, depth: int) -> JsonValue:
         return {"class_name": class_name, "config": _clean(inner, depth + 1)}
     if "name" in inner and "trainable" in inner:  # a layer inside a layer
         return {"class_name": class_name, "config": clean_config(inner, depth + 1)}
-    seedless = {key: item for key, item in inner.items() if key != "seed"}
-    return {
-        "class_name": class_name,
-        "config": {str(key): _clean(item, depth + 1) for key, item in seedless.items()},
-    }
+    return {"class_name": class_name, "config": _cleaned_items(inner, depth + 1, ("seed",))}
 
 
 def unserialised_config(instance: object, parameters: list[str]) -> dict[str, JsonValue]:

@@ -9,7 +9,7 @@ student's constructor would draw random numbers and count names on.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -24,6 +24,7 @@ __all__ = ["saved_facts"]
 _LONGEST_NAME = 200
 _MOST = 100
 _MAX_DEPTH = 20
+_HOLDERS = (dict, list, tuple)
 # Handed to the constructor of Keras's ``Layer`` by whoever takes ``**kwargs``; ``get_config`` of ``Layer`` has them.
 _OF_KERAS = frozenset({"activity_regularizer", "autocast", "dtype", "name", "trainable"})
 
@@ -40,11 +41,14 @@ def saved_facts(operation: Any, config: Any, failure: str) -> tuple[SavedObject,
     config = config if isinstance(config, dict) else {}
     if not _is_keras(cls):
         found.append(_of_object(operation, config, failure))
-    elif not is_plain_model(operation):  # whose layers stand in the graph themselves
+    elif operation._layers and not is_plain_model(operation):  # whose layers stand in the graph themselves
         inner = operation._flatten_layers(include_self=False)
         found += [_of_object(layer, *read_config(layer)) for layer in inner if not _is_keras(type(layer))]
+    unknown = _unknown_names(config)
+    if not found and not unknown:  # most layers
+        return ()
     told = {fact.name for fact in found}
-    found += [SavedObject(name=name, registered=False) for name in _unknown_names(config) if name not in told]
+    found += [SavedObject(name=name, registered=False) for name in unknown if name not in told]
     first: dict[str, SavedObject] = {}
     for fact in found:
         first.setdefault(fact.name, fact)
@@ -121,28 +125,30 @@ def _made_from_config(operation: Any) -> bool:
     return isinstance(kept, dict) and {"trainable", "dtype"} <= kept.keys()
 
 
-def _unknown_names(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield the names in a config that loading would look up among what is registered, and not find there."""
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _unknown_names(item, depth + 1)
-    elif isinstance(value, dict):
-        if _is_lambda(value):
-            yield "<lambda>"
-            return
-        if "class_name" in value and "config" in value and value.get("registered_name"):
-            name = value["config"] if value["class_name"] == "function" else value["registered_name"]
-            custom = str(value.get("module") or "").partition(".")[0] != "keras"
-            if custom and keras.saving.get_registered_object(str(name)) is None:
-                yield str(name).rpartition(">")[2][:_LONGEST_NAME]
-        for item in value.values():
-            yield from _unknown_names(item, depth + 1)
+def _unknown_names(config: dict[str, Any]) -> list[str]:
+    """Return the names in a config that loading would look up among what is registered, and not find there."""
+    found: list[str] = []
+    stack: list[tuple[Any, int]] = [(config, 0)]
+    while stack:
+        value, depth = stack.pop()
+        if isinstance(value, dict):
+            if _is_lambda(value):
+                found.append("<lambda>")
+                continue
+            if value.get("registered_name") and "class_name" in value and "config" in value:
+                name = value["config"] if value["class_name"] == "function" else value["registered_name"]
+                custom = str(value.get("module") or "").partition(".")[0] != "keras"
+                if custom and keras.saving.get_registered_object(str(name)) is None:
+                    found.append(str(name).rpartition(">")[2][:_LONGEST_NAME])
+            value = value.values()
+        inner = [(item, depth + 1) for item in value if isinstance(item, _HOLDERS)]
+        if inner and depth < _MAX_DEPTH:
+            stack += inner[::-1]  # last in, first out: turned round, they come in their own order
+    return found
 
 
 def _is_lambda(value: dict[str, Any]) -> bool:
     """Whether a function without a name was serialised, as its code: loading refuses to run that."""
     return value.get("class_name") == "__lambda__" or (
-        set(value) == {"value"} and isinstance(value["value"], (list, tuple))
+        len(value) == 1 and isinstance(value.get("value"), (list, tuple))
     )

@@ -53,7 +53,7 @@ class GraphWriter:
             self._weights.append(
                 Weight(
                     name=str(variable.name),
-                    shape=tuple(int(n) for n in variable.shape),
+                    shape=tuple(map(int, variable.shape)),
                     dtype=str(variable.dtype),
                     trainable=bool(variable.trainable) if known is None else id(variable) in known,
                 )
