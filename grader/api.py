@@ -27,6 +27,8 @@ __all__ = ["compare", "describe", "draw", "explain"]
 def describe(model: Any) -> ModelGraph:
     """Read a Keras model as a graph.
 
+    The model is left as found, with one exception: a subclassed model that has not been built gets built.
+
     Args:
         model: a Sequential, Functional or subclassed model; subclassed ones are traced on symbolic
             tensors. A ``ModelGraph`` is returned as it is.
