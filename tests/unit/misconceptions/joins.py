@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from grader.models import describe
+
 
 def conv(filters, size=3, **given):
     return layers.Conv2D(filters, size, padding="same", **given)
@@ -54,3 +56,31 @@ def siamese(join="difference"):
         "add": lambda: layers.Add()([a, b]),
     }[join]()
     return keras.Model([one, two], layers.Dense(1, activation="sigmoid")(joined))
+
+
+# Students' models and references that hold no residual sum on either side.
+PAIRS = [
+    (lambda: u_net("none"), u_net),
+    (lambda: u_net("add"), u_net),
+    (lambda: dense_net(steps=2), dense_net),
+    (lambda: dense_net(steps=4), dense_net),
+    (lambda: dense_net("add"), dense_net),
+    (lambda: siamese("concatenate"), siamese),
+    (lambda: siamese("add"), siamese),
+    (siamese, lambda: siamese("concatenate")),
+    (siamese, lambda: siamese("add")),
+    (lambda: two_towers("concatenate"), two_towers),
+    (lambda: two_towers("twice"), two_towers),
+    (two_towers, lambda: two_towers("concatenate")),
+    (lambda: two_towers("multiply"), two_towers),
+]
+
+
+def graphs():
+    """The graphs of the pairs, as JSON."""
+
+    def read(build):
+        keras.utils.clear_session(free_memory=False)
+        return describe(build()).graph.to_json()
+
+    return [[read(student), read(reference)] for student, reference in PAIRS]

@@ -8,6 +8,7 @@ import pytest
 
 from grader.comparison import Comparison, Diagnosis, analyse, summarize
 from grader.evidence import CaseEvidence, parse_evidence
+from grader.graph import ModelGraph
 from grader.misconceptions import diagnose, diagnose_failure
 from tests.backends.worker import Workers
 
@@ -104,3 +105,14 @@ def test_what_looks_like_it_has_its_own_name_or_none(
     assert len(found) >= AT_LEAST
     assert [one.wanted for one in found] == [one.first for one in found]
     assert not [one for one in found if mistake in {diagnosis.id for diagnosis in one.diagnoses}]
+
+
+def test_no_residual_mistake_is_seen_where_nothing_is_residual(workers: Workers) -> None:
+    """U-Nets, dense blocks, towers and twins that are joined wrongly hear nothing of shortcuts."""
+    pairs = workers["torch"].run("tests.unit.misconceptions.joins", "graphs")
+    assert isinstance(pairs, list)
+    found = [
+        {diagnosis.id for diagnosis in diagnose(analyse(*map(ModelGraph.from_json, pair)))} for pair in pairs
+    ]
+    assert all(found)
+    assert set() == set().union(*found) & set(FAMILIES["residual_models"])
