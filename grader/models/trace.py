@@ -4,7 +4,7 @@ A subclassed layer called on a ``KerasTensor`` becomes one opaque ``Node``. Whil
 open, such a call runs the layer's own ``call`` on fresh ``KerasTensor``s instead of asking the
 backend for the output shape, so that every layer and operation within leaves a node of its own,
 to any depth, each run once. A layer that is called on plain arrays in there (``self.places(ops.arange(9))``)
-leaves a node too. When that fails (a tensor used as a Python bool, NumPy, a variable on the left of an
+leaves a node too. When that fails (a tensor used as a Python bool, NumPy, a variable turned into a value by an
 operator), or when the call does something else in inference than in training, the layer stays opaque and
 Keras's own way gives its outputs.
 
@@ -252,6 +252,28 @@ def _forward(layer: Any, args: Any, kwargs: Any) -> Any:
     return layer.call(*args, **kwargs)
 
 
+# ``self.w + x`` asks the variable first, which hands its value to the backend, and no backend knows ``x``. Where the
+# order has no meaning, the tensor is put first, as whoever wrote ``x + self.w`` did.
+_VARIABLE_FIRST = {
+    "__add__": lambda variable, tensor: tensor + variable,
+    "__mul__": lambda variable, tensor: tensor * variable,
+    "__sub__": keras.ops.subtract,
+    "__truediv__": keras.ops.divide,
+    "__matmul__": keras.ops.matmul,
+    "__pow__": keras.ops.power,
+}
+
+
+def _variable_first(operator: Any, symbolic: Any) -> Any:
+    """Return the operator of a variable that leaves a node where the other side is symbolic."""
+
+    @wraps(operator)
+    def wrapped(variable: Any, other: Any) -> Any:
+        return (symbolic if isinstance(other, keras.KerasTensor) else operator)(variable, other)
+
+    return wrapped
+
+
 @contextmanager
 def recording() -> Iterator[Recorder]:
     """Record the inside of every symbolic call made in the ``with`` block, and undo its traces.
@@ -288,6 +310,10 @@ def recording() -> Iterator[Recorder]:
         return layer
 
     keras.Layer.__new__ = new
+    operators = {name: getattr(keras.Variable, name) for name in _VARIABLE_FIRST}
+    inherited = [name for name in operators if name not in vars(keras.Variable)]
+    for name, operator in operators.items():
+        setattr(keras.Variable, name, _variable_first(operator, _VARIABLE_FIRST[name]))
     keras.Layer.__call__ = call
     keras.Layer.symbolic_call = symbolic_call
     keras.Operation.symbolic_call = symbolic_op
@@ -297,6 +323,10 @@ def recording() -> Iterator[Recorder]:
     finally:
         keras.Layer.__new__ = keras_new
         keras.Layer.__call__ = keras_call
+        for name, operator in operators.items():
+            setattr(keras.Variable, name, operator)
+        for name in inherited:
+            delattr(keras.Variable, name)
         keras.Layer.symbolic_call, keras.Operation.symbolic_call = keras_way, keras_op
         Node.__init__ = keras_init
         recorder.undo()
