@@ -19,6 +19,7 @@ from grader.comparison.interfaces import (
     swapped_outputs,
 )
 from grader.comparison.isomorphism import correspondence
+from grader.comparison.lines import branches_in_line
 from grader.comparison.order import moved_steps
 from grader.comparison.pairing import Pairing, same_settings
 from grader.comparison.records import Difference
@@ -43,6 +44,7 @@ _SEARCHES = (
     moved_steps,
     rebuilt_steps,
     replaced_steps,
+    branches_in_line,
     missing_steps,
     extra_steps,
     following_settings,

@@ -49,15 +49,27 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
                 student=mine,
                 reference=wanted,
             )
-        elif not _for_what_follows(pairing, mine, wanted):
+        elif not _goes_with_a_step(pairing, mine, wanted):
             yield from _settings(pairing, mine, wanted)
 
 
 def following_settings(pairing: Pairing) -> Iterator[Difference]:
-    """Report settings that only go with a step missing or too many behind them: whoever mends that mends these."""
+    """Report settings that only go with a step missing or too many beside them: whoever mends that mends these."""
     for mine, wanted in sorted(pairing.pairs.items()):
-        if _for_what_follows(pairing, mine, wanted):
+        if _goes_with_a_step(pairing, mine, wanted):
             yield from _settings(pairing, mine, wanted)
+
+
+def _goes_with_a_step(pairing: Pairing, mine: int, wanted: int) -> bool:
+    return _for_what_follows(pairing, mine, wanted) or _constant_for_a_step(pairing, mine, wanted)
+
+
+def _constant_for_a_step(pairing: Pairing, mine: int, wanted: int) -> bool:
+    """Whether a constant stands where a missing step with weights should be read."""
+    node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+    absent = [edge.node for edge in other.edges if edge.node not in pairing.back]
+    constant = "constants" in node.settings and "constants" not in other.settings
+    return constant and any(pairing.reference.nodes[step].weights for step in absent)
 
 
 def _for_what_follows(pairing: Pairing, mine: int, wanted: int) -> bool:
