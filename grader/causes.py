@@ -7,9 +7,9 @@ only chooses words: no points depend on it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from grader.record import Record
 
@@ -46,12 +46,14 @@ class TensorNote(Record):
     """A tensor as its author knows it.
 
     ``variable`` is what the author's code calls it and ``name`` the name given to an ``Input``, empty where
-    there is none. ``maker`` is the class whose call made it, empty for an ``Input``.
+    there is none. ``maker`` is the class whose call made it, empty for an ``Input``, and for ``data``: an array,
+    or a tensor of the backend's.
     """
 
     variable: Name = ""
     name: Name = ""
     maker: Name = ""
+    data: bool = False
     shape: Lengths = ()
 
 
@@ -70,6 +72,12 @@ class InputNotListed(Record):
     listed: Notes = ()
     instead: Annotated[int, Field(ge=0, le=7)] | None = None
 
+    @model_validator(mode="after")
+    def _is_listed(self) -> Self:
+        if self.instead is not None and self.instead >= len(self.listed):
+            raise ValueError(f"input {self.instead} of {len(self.listed)} that are listed")
+        return self
+
 
 class NoShapeYet(Record):
     """Something was asked of a model or layer that does not know its input's shape; ``asked`` is what."""
@@ -84,11 +92,12 @@ class NoShapeYet(Record):
 class NotATensor(Record):
     """A layer was called on, or a model made of, something that no ``keras.Input`` stands behind.
 
-    ``place`` is where: the ``call`` of ``class_name``, or the ``inputs`` or ``outputs`` of ``keras.Model``.
+    ``place`` is where: the ``call`` of ``class_name``, the ``inputs`` or ``outputs`` of ``keras.Model``, or a
+    ``stack``, which wants layers.
     """
 
     kind: Literal["not-a-tensor"] = "not-a-tensor"
-    place: Literal["call", "inputs", "outputs"]
+    place: Literal["call", "inputs", "outputs", "stack"]
     class_name: Name = ""
     given: Literal["shape", "number", "text", "layer", "class", "nothing", "other"]
     value: Name = ""
@@ -132,6 +141,12 @@ class UnlikeShapes(Record):
     tensors: tuple[TensorNote, TensorNote]
     axis: Axis | None = None
     shortcut: bool = False
+
+    @model_validator(mode="after")
+    def _axis_is_there(self) -> Self:
+        if self.axis is not None and any(self.axis >= len(note.shape) for note in self.tensors):
+            raise ValueError(f"axis {self.axis} of a tensor that has fewer")
+        return self
 
 
 class WrongRank(Record):

@@ -155,8 +155,8 @@ class FailedCall(Record):
     ``config`` are the failing layer's, as a ``Layer`` record keeps them.
     """
 
-    class_name: str
-    shapes: tuple[Shape, ...]
+    class_name: str = Field(max_length=200)
+    shapes: tuple[Shape, ...] = Field(max_length=1000)
     graph: ModelGraph | None = None
     origin: Literal["keras.layers", "keras.ops", "custom"] = "keras.layers"
     config: dict[str, JsonValue] = {}

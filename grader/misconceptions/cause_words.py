@@ -101,6 +101,13 @@ def _not_a_tensor(cause: NotATensor) -> CauseWords:
     if cause.place == "call":
         happened = f"{cause.class_name} was called on {what}, and not on a tensor."
         expected = "A layer is called on tensors: those that `keras.Input` makes, and those that layers give."
+    elif cause.place == "stack":
+        happened = f"A Sequential model was given {what}."
+        expected = "A Sequential model is made of layers: objects, with their settings."
+        fix = f"Make the layer where you list it: `{cause.value.replace('`', '')}(...)`, with its settings in brackets."
+        return CauseWords(
+            happened, expected, fix, "Look for a class without brackets in the list of layers.", fix
+        )
     else:
         happened = f"`keras.Model({cause.place}=...)` was given {what}, and not a tensor."
         expected = "`keras.Model` is made of tensors: those that `keras.Input` made, and those that the last layers gave."

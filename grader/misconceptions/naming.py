@@ -46,7 +46,9 @@ def shape_text(shape: Sequence[int | None]) -> str:
 
 def tensor(note: TensorNote, *, shape: bool = True) -> str:
     """Name a tensor: by its variable, its own name, or the layer that made it; with its shape."""
-    if note.maker in _COMPARISONS and not note.variable:
+    if note.data:
+        text = "a tensor"
+    elif note.maker in _COMPARISONS and not note.variable:
         text = "the result of a comparison"
     elif note.maker:
         text = (

@@ -11,6 +11,7 @@ from grader.graph import Argument, Call, Layer, ModelGraph, Port, Tensor
 __all__ = ["difference_before"]
 
 _MOST_CANDIDATES = 12
+_MOST_CALLS = 1000  # this many are compared a dozen times in a few seconds, and nobody gets so far by hand
 # What can make shapes unlike, and is told better than by the shapes.
 _TELLING: tuple[DifferenceKind, ...] = ("wrong-config", "wrong-connection")
 
@@ -47,7 +48,7 @@ def _merges(reference: ModelGraph, class_name: str) -> list[int]:
 def _with_the_call(call: FailedCall, made: Tensor) -> ModelGraph | None:
     """Return the graph that led to a failing call, with the call and what it would have made."""
     graph = call.graph
-    if graph is None or len(graph.outputs) < 2:
+    if graph is None or len(graph.outputs) < 2 or len(graph.calls) > _MOST_CALLS:
         return None
     places = (
         f"0.{index}" if call.origin == "keras.layers" else str(index) for index in range(len(graph.outputs))

@@ -25,8 +25,10 @@ def examine(
     cause = find_cause(raised, namespace)
     with reading() as recorder:
         call = _innermost_symbolic(raised)
-        if cause is None:
-            call, cause = _refused(raised, call, namespace)
+        for version in raised.versions if cause is None else ():
+            call, cause = _refused(version, _innermost_symbolic(version) or call, namespace)
+            if cause is not None:
+                break
         if call is None:
             return None, cause
         fresh = None
@@ -83,8 +85,8 @@ def _record(call: LayerCall, recorder: Recorder) -> FailedCall:
     except Exception:
         graph = None
     return FailedCall(
-        class_name=type(operation).__name__,
-        shapes=tuple(lengths(tensor.shape) for tensor in tensors),
+        class_name=type(operation).__name__[:200],
+        shapes=tuple(lengths(tensor.shape) for tensor in tensors[:1000]),
         graph=graph,
         origin=origin(operation),
         config=config(operation),

@@ -38,7 +38,7 @@ def failure_of(error: BaseException, namespace: Mapping[str, Any] | None = None)
     except Exception:
         text = ""
     call, cause = _examined(error, stage, namespace)
-    line = None if stage == "check" else _line(error.__traceback__)
+    line = None if stage == "check" else _line(error)
     stub = isinstance(error, NotImplementedError) and not _raised_by(error.__traceback__, {"keras"})
     return Failure.model_validate(
         {
@@ -71,9 +71,10 @@ def _examined(
         return None, None
 
 
-def _line(start: TracebackType | None) -> CodeLine | None:
+def _line(error: BaseException) -> CodeLine | None:
     try:
-        return innermost_line(start)
+        lines = (innermost_line(version.error.__traceback__) for version in Raised.of(error).versions)
+        return next((line for line in lines if line is not None), None)
     except Exception:  # the student's code may have replaced linecache, or anything else
         return None
 

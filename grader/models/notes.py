@@ -65,6 +65,7 @@ class Names:
             variable=self.of(tensor),
             name="" if not isinstance(own, str) or _AUTOMATIC.fullmatch(own) else short(own),
             maker=short(class_name(node.operation)) if node is not None else "",
+            data=not isinstance(tensor, keras.KerasTensor),
             shape=lengths(tensor.shape),
         )
 

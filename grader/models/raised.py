@@ -87,9 +87,17 @@ class Raised:
 
     @property
     def versions(self) -> list[Raised]:
-        """Return what Keras raised first, before it worded it anew or cut its own frames off, and this."""
-        earlier = [Raised.of(error) for error in chain(self.error)[1:]]
-        return [*(found for found in reversed(earlier) if found.place == self.place is not None), self]
+        """Return this after what Keras caught and then raised anew, in other words or without its own frames.
+
+        What was caught by anybody else is another exception: a traceback begins where it was caught.
+        """
+        found = [self]
+        for error in chain(self.error)[1:]:
+            earlier = Raised.of(error)
+            if not earlier.frames or _module(earlier.frames[0][0]).partition(".")[0] != "keras":
+                break
+            found.insert(0, earlier)
+        return found
 
     @property
     def calls(self) -> list[LayerCall]:

@@ -134,6 +134,8 @@ def _wrong_count(call: LayerCall, _: Names) -> WrongCount | None:
 
 def _unlike_shapes(call: LayerCall, names: Names) -> UnlikeShapes | None:
     operation = call.operation
+    if isinstance(operation, keras.layers.Dot):
+        return None  # which axes have to agree is a matter of its settings
     if isinstance(operation, Merge):
         tensors, first_axis = _first(call), 1
     elif not isinstance(operation, keras.Layer) and class_name(operation) in (*_ELEMENTWISE, "Concatenate"):

@@ -26,7 +26,14 @@ _LIBRARIES: dict[str, _Library] = {
     "jax": "jax",
     "torch": "torch",
 }
-_FRAMEWORKS = frozenset({"keras", "tensorflow", "jax", "jaxlib", "torch"})
+# The exceptions by which backends refuse to give the value of a tensor while they trace.
+_REFUSALS = {
+    ("jax", "TracerBoolConversionError"): "bool",
+    ("jax", "TracerArrayConversionError"): "array",
+    ("jax", "TracerIntegerConversionError"): "number",
+    ("jax", "ConcretizationTypeError"): "number",
+    ("tensorflow", "OperatorNotAllowedInGraphError"): "bool",
+}
 
 
 def value_needed(raised: Raised, names: Names) -> ValueNeeded | None:
@@ -86,6 +93,13 @@ def _asked_by_a_builtin(
     raised: Raised, node: _Found | None, frame: FrameType, names: Names
 ) -> ValueNeeded | None:
     """The student's line called something written in C: ``len``, or a library's function, on a symbolic tensor."""
+    refused = _REFUSALS.get((type(raised.error).__module__.partition(".")[0], type(raised.error).__name__))
+    if refused is not None:
+        # The backend says so itself, and has cut its own frames off.
+        library, function = _library_call(node, frame)
+        if refused == "array":
+            return None if library is None else ValueNeeded(how=library, function=function)
+        return ValueNeeded(how="number" if refused == "number" else _branching(node))
     if not isinstance(raised.error, (TypeError, ValueError, NotImplementedError)) or node is None:
         return None
     call = node.call
@@ -166,6 +180,10 @@ def _expression_at(code: CodeType, at: int) -> _Found | None:
 def _branching(node: _Found | None) -> Asked:
     """Say which statement asked: ``if`` and ``x if c else y`` are one; anything unclear is ``bool``."""
     path = node.path if node is not None else []
+    if path and isinstance(
+        path[-1], (ast.While, ast.If)
+    ):  # the jump back belongs to the statement as a whole
+        return "while" if isinstance(path[-1], ast.While) else "if"
     for outer, inner in zip(reversed(path[:-1]), reversed(path[1:]), strict=True):
         if isinstance(outer, (ast.If, ast.IfExp)) and inner is outer.test:
             return "if"

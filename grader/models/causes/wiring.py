@@ -107,8 +107,8 @@ def _value_text(whole: Any, value: Any) -> str:
     return short(value.__name__ if isinstance(value, type) else type(value).__name__)
 
 
-def cannot_branch(raised: Raised, _: Names) -> CannotBranch | None:
-    """Find the step of a Sequential model that one tensor in, one tensor out does not fit."""
+def cannot_branch(raised: Raised, _: Names) -> CannotBranch | NotATensor | None:
+    """Find the step of a Sequential model that one tensor in, one tensor out does not fit, or that is no layer."""
     added = raised.last(keras.Sequential.add)
     stack = raised.last(keras.Sequential.build)
     call = raised.calls[-1] if raised.calls else None
@@ -123,6 +123,8 @@ def cannot_branch(raised: Raised, _: Names) -> CannotBranch | None:
         return CannotBranch(step="second-input", class_name="Input") if again else None
     if isinstance(step, (list, tuple)) and step and all(isinstance(item, keras.Layer) for item in step):
         return CannotBranch(step="list", class_name=short(type(step[0]).__name__))
+    if isinstance(step, type) and issubclass(step, keras.Layer):
+        return NotATensor(place="stack", given="class", value=short(step.__name__))
     if isinstance(step, keras.KerasTensor):
         node = maker(step)
         return CannotBranch(

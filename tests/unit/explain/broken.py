@@ -282,6 +282,57 @@ def layer_in_call():
     LayerInCall()(keras.Input((4,)))
 
 
+class Repeating(layers.Layer):
+    def call(self, x):
+        while ops.any(x > 0):
+            x = x - 1
+        return x
+
+
+def while_in_call():
+    Repeating()(keras.Input((4,)))
+
+
+class Deciding(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.calm, self.excited = layers.Dense(3), layers.Dense(3)
+
+    def call(self, x):
+        return self.excited(x) if ops.mean(x) > 0 else self.calm(x)
+
+
+def if_while_training():
+    model = Deciding()
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 4), "float32"), np.ones((4, 3), "float32"), verbose=0)
+
+
+class WithNumPy(layers.Layer):
+    def call(self, x):
+        return np.exp(x)
+
+
+def numpy_in_call():
+    WithNumPy()(keras.Input((4,)))
+
+
+def data_of_another_width():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 5), "float32"), np.ones((4, 2), "float32"), verbose=0)
+
+
+def class_in_a_stack():
+    keras.Sequential([keras.Input((4,)), layers.Dense])
+
+
+class Late(layers.Layer):
+    def __init__(self):
+        self.inner = layers.Dense(2)
+        super().__init__()
+
+
 def reloaded(model):
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "model.keras"))
@@ -345,7 +396,13 @@ def argument_not_to_be_written():
 BROKEN: dict[str, list[Program]] = {
     "input-not-listed": [one_input_of_two, input_made_twice, input_left_out_of_a_dict],
     "no-shape-yet": [stack_counted_too_early, stack_asked_for_its_outputs],
-    "not-a-tensor": [called_on_a_shape, model_of_a_shape, layer_called_on_a_layer, called_on_nothing],
+    "not-a-tensor": [
+        called_on_a_shape,
+        model_of_a_shape,
+        layer_called_on_a_layer,
+        called_on_nothing,
+        class_in_a_stack,
+    ],
     "wrong-count": [merge_given_one_tensor, dense_given_two_tensors],
     "cannot-branch": [
         merge_in_a_stack,
@@ -357,7 +414,7 @@ BROKEN: dict[str, list[Program]] = {
     ],
     "unlike-shapes": [sum_of_unlike_shapes, operator_in_a_class, join_of_unlike_shapes],
     "wrong-rank": [dense_after_flatten_before_conv, recurrent_after_recurrent],
-    "wrong-length": [shared_dense_of_another_width, encoder_of_another_size],
+    "wrong-length": [shared_dense_of_another_width, encoder_of_another_size, data_of_another_width],
     "unknown-length": [flattened_none, dense_on_none],
     "window-too-large": [kernel_too_large, kernel_too_large_in_a_stack],
     "wrong-size": [reshape_of_another_size, reshape_in_a_stack],
@@ -379,6 +436,10 @@ BROKEN: dict[str, list[Program]] = {
 }
 
 
+# PyTorch runs these with made-up values and raises nothing.
+TRACED: dict[str, Program] = {"while": while_in_call, "if": if_while_training, "numpy": numpy_in_call}
+
+
 def explained(program: Program, filtered: bool) -> dict[str, Any]:
     """Run a program that raises, and return what is said of it."""
     (keras.config.enable_traceback_filtering if filtered else keras.config.disable_traceback_filtering)()
@@ -395,3 +456,13 @@ def all_explained(filtered: bool) -> dict[str, dict[str, Any]]:
     return {
         program.__name__: explained(program, filtered) for programs in BROKEN.values() for program in programs
     }
+
+
+def traced_explained(filtered: bool) -> dict[str, dict[str, Any]]:
+    """Explain what TensorFlow and JAX refuse while they trace."""
+    return {how: explained(program, filtered) for how, program in TRACED.items()}
+
+
+def late_explained() -> dict[str, Any]:
+    """Explain a constructor that calls Keras's too late; PyTorch alone refuses it there."""
+    return explained(Late, filtered=False)

@@ -126,6 +126,21 @@ def another_error_when_repeated():
     Eager()(keras.Input((4,)))
 
 
+class Misfitting(layers.Layer):
+    def call(self, x):
+        if isinstance(x, keras.KerasTensor):
+            return layers.Add()([x, keras.Input((7,))])
+        raise LookupError("on values")
+
+
+def a_misfit_only_when_repeated():
+    Misfitting()(keras.Input((4,)))
+
+
+def axes_of_a_dot():
+    layers.Dot(1)([keras.Input((4,)), keras.Input((5,))])
+
+
 def targets_of_another_count():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
     model.compile("sgd", "mse")
@@ -149,6 +164,8 @@ PROGRAMS = [
     index_in_call,
     own_way_of_loading,
     another_error_when_repeated,
+    a_misfit_only_when_repeated,
+    axes_of_a_dot,
     targets_of_another_count,
 ]
 

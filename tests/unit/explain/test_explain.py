@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import grader
-from grader.causes import InputNotListed, TensorNote
+from grader.causes import InputNotListed, TensorNote, UnlikeShapes
 from grader.evidence import Failure
 from grader.misconceptions import CATALOGUE, words_of
 from grader.misconceptions.structural_words import KINDS
@@ -62,11 +62,31 @@ def test_the_backends_agree_on_every_name_and_value(explained: Any, backend: str
     """Causes, words and lines are the same; the exception's class, and the backend's own name, are not."""
     ours, theirs = (explained(name, "broken", False) for name in (backend, "torch"))
     parts = ("cause", "happened", "expected", "fix", "misconception", "hints", "line")
-    for program in ours.keys() - {"backend_on_a_tensor"}:
+    # The one has the backend's name in it; the other is as far as the backend came: a batch, or any number.
+    for program in ours.keys() - {"backend_on_a_tensor", "data_of_another_width"}:
         assert {part: theirs[program][part] for part in parts} == {
             part: ours[program][part] for part in parts
         }
     assert backend == ours["backend_on_a_tensor"]["cause"]["how"]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@FILTERED
+def test_what_a_backend_refuses_while_it_traces_is_found(workers: Any, backend: str, filtered: bool) -> None:
+    """An `if`, a loop or NumPy in `call`, on the backend's own tensors: the statement and its line are named."""
+    found = workers[backend].run("tests.unit.explain.broken", "traced_explained", filtered=filtered)
+    assert {how: how for how in found} == {
+        how: (said["cause"] or {}).get("how") for how, said in found.items()
+    }
+    lines = {"while": "while ops.any(x > 0):", "numpy": "return np.exp(x)"}
+    assert lines == {how: found[how]["line"]["text"] for how in lines}
+    assert "ops.mean(x) > 0" in found["if"]["line"]["text"]
+
+
+def test_a_constructor_that_comes_too_late_is_told_so(workers: Any) -> None:
+    """The attribute that was assigned before is named."""
+    said = workers["torch"].run("tests.unit.explain.broken", "late_explained")
+    assert "`Late.__init__` assigns `inner` before it calls `super().__init__()`." == said["happened"]
 
 
 @ON_EACH
@@ -119,6 +139,8 @@ PARTS = {
         "[wrong-config]",
     ],
     "shared_dense_of_another_width": ["Dense takes the length 8 along axis 1", "where it is 5"],
+    "data_of_another_width": ["Dense takes the length 4 along axis 1", "a tensor of shape", "where it is 5"],
+    "class_in_a_stack": ["A Sequential model was given the class Dense", "`Dense(...)`"],
     "encoder_of_another_size": ["the length 8 along axis 1", "the Input `larger`", "where it is 10"],
     "flattened_none": ["the length of axis 1 is not known (None)", "the output of Flatten"],
     "kernel_too_large": ["a window of length 7 along axis 1 (`kernel_size`)", "only 5 are left"],
@@ -188,6 +210,8 @@ def test_a_cause_from_outside_is_bounded() -> None:
         {**cause.model_dump(), "missing": [note.model_dump()] * 9},
         {**cause.model_dump(), "kind": "another"},
         {**cause.model_dump(), "more": 1},
+        {**cause.model_dump(), "instead": 0},
+        UnlikeShapes(class_name="Add", tensors=(note, note), axis=1).model_dump() | {"axis": 2},
     ):
         with pytest.raises(ValueError, match="cause"):
             Failure.model_validate_json(_failure(forged))
