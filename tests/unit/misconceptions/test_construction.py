@@ -156,10 +156,10 @@ def test_a_refused_merge_is_held_against_the_reference() -> None:
     assert ("wrong-config", True) == (found.id, "strides=" in found.fix)
 
 
-def stack(*, api: Any, merged: bool) -> ModelGraph:
+def stack(*, api: Any, merged: bool, first: int = 4) -> ModelGraph:
     plan = Blueprint()
     x = plan.input(8, 8, 4)
-    a = plan.conv(x, 4)
+    a = plan.conv(x, first)
     b = plan.conv(x if merged else a, 4)
     return plan.graph(plan.add(a, b) if merged else b).model_copy(update={"api": api})
 
@@ -169,7 +169,7 @@ def stack(*, api: Any, merged: bool) -> ModelGraph:
     [
         (stack(api="sequential", merged=False), stack(api="functional", merged=True), True),
         (stack(api="functional", merged=False), stack(api="functional", merged=True), False),
-        (stack(api="sequential", merged=False), stack(api="sequential", merged=False), False),
+        (stack(api="sequential", merged=False, first=5), stack(api="sequential", merged=False), False),
     ],
 )
 def test_branches_laid_in_a_line_are_told_of_stacks_alone(student: Any, reference: Any, wanted: bool) -> None:
