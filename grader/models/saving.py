@@ -25,6 +25,7 @@ _LONGEST_NAME = 200
 _MOST = 100
 _MAX_DEPTH = 20
 _HOLDERS = (dict, list, tuple)
+_KERAS_OBJECTS = frozenset({"keras", "keras.constraints", "keras.initializers", "keras.regularizers"})
 # Handed to the constructor of Keras's ``Layer`` by whoever takes ``**kwargs``; ``get_config`` of ``Layer`` has them.
 _OF_KERAS = frozenset({"activity_regularizer", "autocast", "dtype", "name", "trainable"})
 
@@ -128,23 +129,37 @@ def _made_from_config(operation: Any) -> bool:
 def _unknown_names(config: dict[str, Any]) -> list[str]:
     """Return the names in a config that loading would look up among what is registered, and not find there."""
     found: list[str] = []
-    stack: list[tuple[Any, int]] = [(config, 0)]
+    stack: list[tuple[Any, int]] = [(item, 1) for item in config.values() if isinstance(item, _HOLDERS)][::-1]
     while stack:
         value, depth = stack.pop()
+        inner: Any = value
         if isinstance(value, dict):
-            if _is_lambda(value):
+            name = value.get("registered_name")
+            if name is None and value.get("module") in _KERAS_OBJECTS:  # most: an initializer, a policy
+                own = value.get("config")
+                inner = own.values() if isinstance(own, dict) else ()
+            elif _is_lambda(value):
                 found.append("<lambda>")
                 continue
-            if value.get("registered_name") and "class_name" in value and "config" in value:
-                name = value["config"] if value["class_name"] == "function" else value["registered_name"]
-                custom = str(value.get("module") or "").partition(".")[0] != "keras"
-                if custom and keras.saving.get_registered_object(str(name)) is None:
-                    found.append(str(name).rpartition(">")[2][:_LONGEST_NAME])
-            value = value.values()
-        inner = [(item, depth + 1) for item in value if isinstance(item, _HOLDERS)]
-        if inner and depth < _MAX_DEPTH:
-            stack += inner[::-1]  # last in, first out: turned round, they come in their own order
+            else:
+                found += _unknown_name(value)
+                inner = value.values()
+        held = [item for item in inner if isinstance(item, _HOLDERS) and item]
+        if held and depth < _MAX_DEPTH:
+            # Last in, first out: turned round, they come in their own order.
+            stack += [(item, depth + 1) for item in reversed(held)]
     return found
+
+
+def _unknown_name(value: dict[str, Any]) -> list[str]:
+    """Return the name that loading this object would look up in vain, if there is one."""
+    if not value.get("registered_name") or "class_name" not in value or "config" not in value:
+        return []
+    name = value["config"] if value["class_name"] == "function" else value["registered_name"]
+    custom = str(value.get("module") or "").partition(".")[0] != "keras"
+    if custom and keras.saving.get_registered_object(str(name)) is None:
+        return [str(name).rpartition(">")[2][:_LONGEST_NAME]]
+    return []
 
 
 def _is_lambda(value: dict[str, Any]) -> bool:

@@ -20,7 +20,6 @@ SETS = {
 }
 # What is still said wrongly, and why. A pair that has been mended has to leave the list.
 STILL_WRONG: dict[str, str] = {
-    "positions_computed_once_and_for_all": "the constant that stands for the table is read as a setting",
     "result_of_the_second_thrown_away": "the layer whose result is lost is traced, and found on no way to an output",
 }
 LEAST_SHARE_NAMED = 0.97
