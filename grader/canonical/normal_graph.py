@@ -72,4 +72,6 @@ class NormalGraph:
 
 def numbered(edges: Sequence[Edge]) -> tuple[Edge, ...]:
     """Give edges their positions as slots."""
+    if len(edges) == 1 and edges[0].slot == "0":  # most
+        return (edges[0],)
     return tuple([Edge(str(position), node, output) for position, (_, node, output) in enumerate(edges)])

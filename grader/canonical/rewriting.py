@@ -109,7 +109,8 @@ class _Rewriter:
                 calls = [*inner.calls, *calls]
             else:
                 edges.append(edge)
-        self.nodes[index] = node._replace(edges=numbered(edges), calls=tuple(calls))
+        if len(calls) > len(node.calls):
+            self.nodes[index] = node._replace(edges=numbered(edges), calls=tuple(calls))
 
     def _unorder(self, index: int) -> None:
         """A difference whose sign is lost at once may be taken either way round."""
