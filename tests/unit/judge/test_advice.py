@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from grader.causes import InputNotListed, TensorNote
 from grader.evidence import Case, CaseEvidence, CodeLine, Evidence, Failure, InputSpec, Work, WorkKind
 from grader.graph import ModelGraph
 from grader.judge import judge
+from grader.judge.advice import failure_text
 from grader.keys import TaskKey
 from grader.tasks import Answer, Architecture, Connectivity, Expectation, PublicTask
 from grader.verdict import Outcome, Verdict
@@ -200,3 +202,11 @@ def test_rows_say_that_nothing_was_compared() -> None:
     rows = verdict("function", failure()).rows
     assert [(False, 0.0)] * 2 == [(row.compared, row.points) for row in rows]
     assert all(row.compared for row in verdict("function", model(residual_block())).rows)
+
+
+def test_a_known_cause_takes_the_place_of_keras_own_text() -> None:
+    """The message says what was found out, and not what the exception said."""
+    cause = InputNotListed(missing=(TensorNote(variable="facts", shape=(None, 4)),))
+    text = failure_text(Failure(type="ValueError", message="Output with path `` is lost", cause=cause))
+    assert text.startswith("Your code raised ValueError. An output of the model comes from the Input `facts`")
+    assert "Output with path" not in text
