@@ -96,6 +96,17 @@ def test_the_round_of_a_class_works_as_written(tmp_path: Path) -> None:
     assert (course / "feedback" / "student-01" / "04_residual_connections" / "assignment.html").is_file()
 
 
+def test_the_comparison_prints_what_is_written_below_it(tmp_path: Path) -> None:
+    """The example under "Any model, in your own notebook" is run, and says what the README says it does."""
+    section = README.split("## Any model, in your own notebook")[1]
+    code, shown = (
+        section.split("```python\n")[1].split("```")[0],
+        section.split("```text\n")[1].split("```")[0],
+    )
+    done = run([sys.executable, "-W", "ignore", "-c", code], tmp_path)
+    assert (shown, 0) == (done.stdout, done.returncode), done.stderr
+
+
 def test_the_example_is_about_twenty_lines() -> None:
     """The lines an author types, cell markers aside, number about twenty."""
     lines = [line for match in FILE.finditer(README) for line in match["code"].splitlines()]
