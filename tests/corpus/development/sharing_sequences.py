@@ -68,19 +68,6 @@ def reader_for_any_length():
 
 
 @PAIRS.accepted(UNIT)
-def vocabulary_tied_by_a_product():
-    """The scores are the states times the transposed table of the Embedding."""
-
-    def student():
-        tokens = keras.Input((7,), dtype="int32")
-        embed = layers.Embedding(20, 6)
-        states = layers.GRU(6, return_sequences=True)(embed(tokens))
-        return keras.Model(tokens, ops.matmul(states, ops.transpose(embed.embeddings)))
-
-    return student, _tied_language_model
-
-
-@PAIRS.accepted(UNIT)
 def vocabulary_tied_in_a_layer():
     """A small layer is given the Embedding and multiplies by its table."""
 
