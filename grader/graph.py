@@ -229,7 +229,7 @@ class ModelGraph(Record):
     ``calls`` are in an order in which every tensor is made before it is used. ``dynamic`` is
     ``None``, or the reason why the forward pass cannot be written as a fixed graph; the graph is
     then one opaque call. ``value_asked`` says what in plain Python asked for a tensor's value, where that
-    is the reason. ``compiled`` is ``None`` for a model that was not compiled. ``saved`` is about the model's own
+    is the reason, or the reason why one of the layers is an opaque call. ``compiled`` is ``None`` for a model that was not compiled. ``saved`` is about the model's own
     class, as ``Layer.saved`` is about a layer's.
     """
 

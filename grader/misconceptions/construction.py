@@ -35,7 +35,8 @@ def _merges(graph: NormalGraph) -> int:
 
 
 def _decided_while_tracing(analysis: Analysis) -> bool:
-    return analysis.student.source.value_asked is not None and analysis.reference.source.dynamic is None
+    student, reference = analysis.student.source, analysis.reference.source
+    return student.value_asked is not None and reference.value_asked is None and reference.dynamic is None
 
 
 CONSTRUCTION: tuple[Misconception, ...] = (

@@ -6,7 +6,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -167,18 +167,17 @@ def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> De
     node = maker(ends[0][1])
     trace = recorder.trace_of(node)
     if trace is not None and trace.failure is None:
-        dynamic = asked = None
+        dynamic = None
         made = writer.expand(trace.outputs, writer.stand_ins(trace, known, ()), ())
         # Keras's order of the leaves is that of the trace; ``leaves`` may differ.
         place = {id(t): index for t, index in zip(keras.tree.flatten(outputs), made, strict=True)}
         made = [place[id(tensor)] for _, tensor in ends]
     else:
         dynamic = trace.failure if trace is not None else "its forward pass could not be followed"
-        asked = trace.asked if trace is not None else None
+        writer.asked = trace.asked if trace is not None else None
         writer.opaque(node, known, ())
         made = [known[id(tensor)] for _, tensor in ends]
-    found = _finished(writer, model, "subclassed", arguments, known, outputs, _ports(ends, made), dynamic)
-    return replace(found, graph=found.graph.model_copy(update={"value_asked": asked}))
+    return _finished(writer, model, "subclassed", arguments, known, outputs, _ports(ends, made), dynamic)
 
 
 def _refuse_lost_shapes(model: Any, recorder: Recorder) -> None:

@@ -9,6 +9,7 @@ import keras
 
 from grader.graph import Api, Argument, Call, Layer, ModelGraph, Port, Tensor, Weight
 from grader.models import layers as facts
+from grader.models.causes.values import Asked
 from grader.models.masks import implied_masks, made_masks, may_begin_mask
 from grader.models.modes import fixed_mode
 from grader.models.nested import own_nodes, recorded_graph
@@ -28,6 +29,9 @@ class GraphWriter:
         self.recorder = recorder
         self.variables: list[Any] = []
         self.given: list[int] = []  # the tensors that expand_from_anywhere took as inputs
+        self.asked: Asked | None = (
+            None  # the statement that asked for a value in the first layer left opaque by it
+        )
         self._trainable = None if trainable is None else {id(variable) for variable in trainable}
         self._layers: list[Layer] = []
         self._operations: list[Any] = []  # what the layers were written from
@@ -165,6 +169,8 @@ class GraphWriter:
         else:
             trace = self.recorder.trace_of(node) or self._call_again(node, mode)
             if trace is None or trace.failure is not None:
+                if trace is not None and self.asked is None:
+                    self.asked = trace.asked
                 return False
             outputs = list(trace.outputs)
             inside = self.stand_ins(trace, known, scope)
@@ -252,6 +258,7 @@ class GraphWriter:
             tensors=tuple(self._tensors),
             weights=tuple(self._weights),
             dynamic=dynamic,
+            value_asked=self.asked,
         )
 
 

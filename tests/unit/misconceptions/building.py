@@ -13,7 +13,7 @@ def evidence(family):
     """What was collected of a family's ``TRIGGERS`` and ``NEAR_MISSES``, as JSON, by mistake.
 
     A row of triggers is a student's model and the reference; a row of near-misses has a third entry, the id of
-    what the student is told first, or ``None`` where nothing is wrong.
+    what the student is told first, ``""`` where no mistake is named, or ``None`` where nothing is wrong.
     """
     module = importlib.import_module(f"tests.unit.misconceptions.{family}")
     return {

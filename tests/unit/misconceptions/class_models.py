@@ -259,13 +259,8 @@ STATIC = [
         lambda self, x, training: ops.where(ops.mean(x) > 0.0, self.hidden(x), x), kept(hidden=dense(6))
     ),
 ]
-NOT_STATIC = [
-    stack(dense(8)),
-    functional_around,
-    Wired,
-    model_of(as_long_as_needed),
-    model_of(one_of_two, kept(hidden=dense(6))),
-]
+FUNCTIONAL = [functional_around, Wired]
+BY_OTHER_MEANS = [stack(dense(8)), model_of(as_long_as_needed), model_of(one_of_two, kept(hidden=dense(6)))]
 
 
 def branching():
@@ -276,11 +271,6 @@ def branching():
         failure = failure_of(error)
         return [str(error), failure.stage, None if failure.cause is None else failure.cause.model_dump()]
     return [None, graph.dynamic, graph.value_asked]
-
-
-def subclassed(which):
-    """The graphs of the models of ``STATIC`` or ``NOT_STATIC``, as JSON."""
-    return [describe(build()).graph.to_json() for build in {"static": STATIC, "not": NOT_STATIC}[which]]
 
 
 def graphs(which):

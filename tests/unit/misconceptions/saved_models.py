@@ -188,11 +188,12 @@ MODELS = {
 }
 
 
-def load(model):
-    with tempfile.TemporaryDirectory() as folder:
+def load(model, **given):
+    """Save a model and load it again; saving would import TensorFlow."""
+    with tensorflow_not_imported(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
-        return keras.saving.load_model(path)
+        return keras.saving.load_model(path, **given)
 
 
 def comes_back(model):
@@ -212,10 +213,9 @@ def judged():
     found = {}
     for name, build in MODELS.items():
         keras.utils.clear_session(free_memory=False)
-        with tensorflow_not_imported():  # saving would import it
-            model = build()
-            faults = saving_faults(describe(model).graph)
-            found[name] = [comes_back(model), [fault.kind for fault in faults], [f.message for f in faults]]
+        model = build()
+        faults = saving_faults(describe(model).graph)
+        found[name] = [comes_back(model), [fault.kind for fault in faults], [f.message for f in faults]]
     return found
 
 
@@ -236,35 +236,26 @@ def saved_with_a_flag():
 
 
 RELU = lambda: stack(layers.Dense(8, activation="relu"))  # noqa: E731  # as short as what it is compared with
-TRIGGERS = [
+LOADED = [
     (lambda: load(stack(Forgetful(8, "relu"))), RELU),
     (lambda: load(nested(Forgetful(8, "relu"))), RELU),
     (lambda: load(stack(Forgetful(8, None))), lambda: stack(layers.Dense(8))),
     (saved_with_a_flag, lambda: stack(layers.Dense(8), layers.Dropout(0.4))),
 ]
-NEAR_MISSES = [
+# Each with the id of what is told first, or None where nothing is wrong.
+NOT_BY_LOADING = [
     # Never loaded: the argument was left out by hand.
-    (lambda: stack(Forgetful(8)), RELU),
+    (lambda: stack(Forgetful(8)), RELU, "wrong-activation"),
     # Loaded, and whole: another function was asked for from the start.
-    (lambda: load(stack(Whole(8, "tanh"))), RELU),
+    (lambda: load(stack(Whole(8, "tanh"))), RELU, "wrong-activation"),
     # Loaded, and another setting than the one that was lost differs.
-    (lambda: load(stack(Forgetful(9))), lambda: stack(layers.Dense(8, activation="tanh"))),
+    (lambda: load(stack(Forgetful(9))), lambda: stack(layers.Dense(8, activation="tanh")), "wrong-config"),
     # Loaded, with the default that was asked for.
-    (lambda: load(stack(Forgetful(8))), lambda: stack(layers.Dense(8, activation="tanh"))),
+    (lambda: load(stack(Forgetful(8))), lambda: stack(layers.Dense(8, activation="tanh")), None),
     # The difference is at another layer.
     (
         lambda: load(stack(Forgetful(8), layers.Dense(4, activation="tanh"))),
         lambda: stack(layers.Dense(8, activation="tanh"), layers.Dense(4, activation="relu")),
+        "wrong-activation",
     ),
 ]
-
-
-def graphs(which):
-    """The graphs of the pairs, as JSON."""
-
-    def read(build):
-        keras.utils.clear_session(free_memory=False)
-        with tensorflow_not_imported():  # saving would import it
-            return describe(build()).graph.to_json()
-
-    return [[read(build) for build in pair] for pair in {"triggers": TRIGGERS, "near": NEAR_MISSES}[which]]

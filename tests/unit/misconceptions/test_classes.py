@@ -9,12 +9,9 @@ import pytest
 from grader.behaviour import may_be_one_function
 from grader.comparison import Comparison, analyse, summarize
 from grader.comparison.parameters import parameter_detail
-from grader.evidence import Case, CaseEvidence, Evidence
 from grader.graph import ModelGraph
-from grader.judge import judge
-from grader.keys import TaskKey
 from grader.misconceptions import CATALOGUE, diagnose
-from grader.tasks import Api, Architecture, CompareOptions, PublicTask
+from grader.tasks import CompareOptions
 from tests.backends.worker import Workers
 
 pytestmark = pytest.mark.backends
@@ -170,35 +167,6 @@ def test_words_are_complete(mistake: str) -> None:
     assert all((found.title, found.explanation, found.symptom, found.fix, found.unit))
     assert 3 == len(set(found.hints))
     assert all(hint.strip() for hint in found.hints)
-
-
-def judged_as_functional(graph: ModelGraph) -> tuple[float, list[str], tuple[str, ...]]:
-    """Return points, diagnoses and remarks where the very model was expected, and the Functional API asked for."""
-    task = PublicTask(
-        id="net",
-        title="A net",
-        expects=(Architecture(points=1), Api(points=1, api="functional")),
-        hints=("Look.",),
-    )
-    case = CaseEvidence(kind="model", graph=graph)
-    given = Evidence(task="net", backend="torch", keras="3", cases=(case,))
-    found = judge(TaskKey(task=task, cases=(Case(),), visible=1, evidence=given), given)
-    return found.score, [diagnosis.id for diagnosis in found.diagnoses], found.remarks
-
-
-@pytest.mark.parametrize(("which", "named"), [("static", True), ("not", False)])
-def test_a_class_where_nothing_is_dynamic_is_named_where_the_api_is_asked_for(
-    workers: Workers, backend: str, which: str, named: bool
-) -> None:
-    """A class with a fixed graph is, first of all; a loop on values, an `if`, or no class at all is not."""
-    texts = workers[backend].run("tests.unit.misconceptions.class_models", "subclassed", which=which)
-    assert isinstance(texts, list)
-    assert len(texts) >= AT_LEAST
-    found = [judged_as_functional(ModelGraph.from_json(text)) for text in texts]
-    wanted = ["static-graph-subclassed"] if named else []
-    assert [wanted] * len(found) == [diagnoses for _, diagnoses, _ in found]
-    if named:
-        assert [1.0] * len(found) == [score for score, _, _ in found]
 
 
 def test_an_if_on_a_tensor_is_told_of_a_model_that_only_saw_numbers(workers: Workers, backend: str) -> None:

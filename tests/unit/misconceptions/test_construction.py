@@ -187,3 +187,13 @@ def test_a_model_that_asked_for_a_value_while_it_was_read_is_told_so(asked: Any,
     found = ids(diagnose(analyse(student, reference)))
     assert wanted == ("python-branch-on-tensor" in found)
     assert wanted != ("dynamic" in found)
+
+
+@pytest.mark.parametrize(("theirs", "wanted"), [(None, True), ("if", False)])
+def test_a_layer_that_asked_for_a_value_is_told_of_where_the_expected_model_has_none(
+    theirs: Any, wanted: bool
+) -> None:
+    """One such layer stands in an otherwise fixed graph; where the reference has one too, it was asked for."""
+    student = stack(api="functional", merged=False).model_copy(update={"value_asked": "if"})
+    reference = stack(api="functional", merged=True).model_copy(update={"value_asked": theirs})
+    assert wanted == ("python-branch-on-tensor" in ids(diagnose(analyse(student, reference))))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from grader.comparison import analyse, summarize
-from grader.graph import ModelGraph
-from grader.misconceptions import diagnose
 from tests.backends.worker import Workers
 
 pytestmark = pytest.mark.backends
@@ -103,20 +100,3 @@ def test_a_name_that_loading_does_not_find_is_named_not_registered(judged: dict[
 def test_the_sentence_names_the_argument(judged: dict[str, list], model: str, said: str) -> None:
     """The class, the argument, and what takes its place."""
     assert [said] == judged[model][2]
-
-
-@pytest.mark.parametrize(("which", "first"), [("triggers", True), ("near", False)])
-def test_a_loaded_default_is_told_by_its_cause(
-    workers: Workers, backend: str, which: str, first: bool
-) -> None:
-    """Where a class loses an argument, was loaded, and has the default there: the config, not the activation."""
-    pairs = workers[backend].run(MODULE, "graphs", which=which)
-    assert isinstance(pairs, list)
-    assert len(pairs) >= 3
-    for student, reference in pairs:
-        analysis = analyse(ModelGraph.from_json(student), ModelGraph.from_json(reference))
-        found = summarize(analysis, diagnose(analysis))
-        ids = [diagnosis.id for diagnosis in found.diagnoses]
-        assert first == ("config-not-saved" in ids[:1])
-        assert first or "config-not-saved" not in ids
-        assert bool(ids) != found.equivalent
