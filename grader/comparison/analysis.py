@@ -154,7 +154,8 @@ def summarize(
         }
     )
     counts, expected = count(student), count(reference)
-    return Comparison(
+    # Made of records that were validated when they were made; the two graphs may be large.
+    return Comparison.model_construct(
         equivalent=same and not analysis.training,
         differences=(*(() if same else analysis.differences), *analysis.training),
         diagnoses=diagnoses,

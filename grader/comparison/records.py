@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
-
-from pydantic import ValidatorFunctionWrapHandler, WrapValidator
+from typing import Literal
 
 from grader.graph import ModelGraph
 from grader.record import Record
@@ -115,15 +113,6 @@ class Behaviour(Record):
     doubt: str = ""
 
 
-def _once(value: Any, validate: ValidatorFunctionWrapHandler) -> ModelGraph:
-    """Pass a graph that was validated when it was made."""
-    graph: ModelGraph = value if isinstance(value, ModelGraph) else validate(value)
-    return graph
-
-
-_Graph = Annotated[ModelGraph, WrapValidator(_once)]
-
-
 class Comparison(Record):
     """The result of comparing a student's graph with the reference's.
 
@@ -138,8 +127,8 @@ class Comparison(Record):
     equivalent: bool
     differences: tuple[Difference, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
-    student: _Graph
-    reference: _Graph
+    student: ModelGraph
+    reference: ModelGraph
     matched: tuple[tuple[int, int], ...] = ()
     same_wiring: bool
     student_counts: Counts

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,17 @@ class Workers:
         if backend not in self._started:
             self._started[backend] = Worker(backend, self._cache)
         return self._started[backend]
+
+    @contextmanager
+    def alone(self, backend: str) -> Iterator[Worker]:
+        """Lend a process that no other test has used, for what a process has imported or counted."""
+        if importlib.util.find_spec(backend) is None:
+            pytest.skip(f"{backend} is not installed")
+        worker = Worker(backend, self._cache)
+        try:
+            yield worker
+        finally:
+            worker.stop()
 
     def stop(self) -> None:
         """End every process."""

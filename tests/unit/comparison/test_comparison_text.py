@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from grader.comparison import compare_graphs
+import pytest
+
+from grader.comparison import Comparison, compare_graphs
 from grader.graph import ModelGraph
 from tests.blueprints import Blueprint, residual_block, shuffled
 
@@ -38,3 +40,10 @@ def test_a_notebook_shows_the_text() -> None:
     """The last line of a cell is shown as the text, not as the fields of the record."""
     result = compare_graphs(line(4), line(6))
     assert str(result) == repr(result)
+
+
+@pytest.mark.parametrize("student", [line(4), line(6), residual_block()])
+def test_a_comparison_is_read_back_as_it_was_written(student: ModelGraph) -> None:
+    """What is stored of a verdict holds the comparison, and is validated when it is read."""
+    result = compare_graphs(student, line(6))
+    assert result == Comparison.model_validate_json(result.to_json())

@@ -345,7 +345,7 @@ class Unknown(layers.Layer):
         return x
 
 
-def squash(x):
+def squeeze_down(x):
     return x / (1.0 + ops.abs(x))
 
 
@@ -354,7 +354,7 @@ def class_unknown_to_loading():
 
 
 def function_unknown_to_loading():
-    reloaded(keras.Sequential([keras.Input((4,)), layers.Dense(2, activation=squash)]))
+    reloaded(keras.Sequential([keras.Input((4,)), layers.Dense(2, activation=squeeze_down)]))
 
 
 @keras.saving.register_keras_serializable("broken")

@@ -157,7 +157,7 @@ PARTS = {
     "weight_in_call": ["`WeightInCall.call` makes a weight", "`build`", "[state-created-in-call]"],
     "layer_in_call": ["`LayerInCall.call` makes a layer, `self.inner`,", "`__init__`"],
     "class_unknown_to_loading": ["the class `Unknown`", "register_keras_serializable"],
-    "function_unknown_to_loading": ["the function `squash`"],
+    "function_unknown_to_loading": ["the function `squeeze_down`"],
     "argument_forgotten": [
         "its constructor needs `units`, which `get_config` did not save",
         "[config-not-saved]",

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.unit.models.conftest import Facts
+
 pytestmark = pytest.mark.backends
 
 
@@ -37,8 +39,10 @@ def test_the_students_variables_keep_their_values(worker):
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_tensorflow_is_not_imported(backends, backend):
+def test_tensorflow_is_not_imported(workers, backend):
     """Describing does not import TensorFlow on the other backends, and leaves Keras's lazy module undecided."""
-    backends[backend].run("graph", model="residual_layer")
-    assert not backends[backend].run("tensorflow_imported")
-    assert None is backends[backend].run("lazy_module_state")
+    with workers.alone(backend) as worker:
+        facts = Facts(worker)
+        facts.run("graph", model="residual_layer")
+        assert not facts.run("tensorflow_imported")
+        assert None is facts.run("lazy_module_state")
