@@ -22,7 +22,7 @@ class Probe(Record):
     """What the reference's model computed in one run of one case.
 
     Weights and inputs are not kept: ``seed``, the case, ``draw`` and ``strength`` draw them again
-    (``grader.judge.challenge.drawn``). ``changed``, ``state``, ``penalty`` and ``silent`` are those of a
+    (``grader.judge.probes.drawn``). ``changed``, ``state``, ``penalty`` and ``silent`` are those of a
     ``ReplyPart``.
     """
 

@@ -97,8 +97,8 @@ def compare_runs(
 
         try:
             return compare_behaviour(analysis, options, ask(0), ask(1))
-        except EvidenceError:  # what was read cannot be run: the graphs have to do
-            return None
+        except EvidenceError as error:  # what was read cannot be run: the graphs have to do
+            return Behaviour(same=False, runs=0, failed=str(error).rstrip("."))
 
 
 def _numbers(graph: ModelGraph) -> int:

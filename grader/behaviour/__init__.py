@@ -5,7 +5,7 @@ for which of the reference's, ``agreement`` compares what came out. Nothing here
 """
 
 from grader.behaviour.agreement import Agreement, agree, least_spread
-from grader.behaviour.drawing import DRAWS, STRENGTHS, Drawn, draw
+from grader.behaviour.drawing import DRAWS, STRENGTHS, Drawn, draw, weakened
 from grader.behaviour.weight_maps import may_be_one_function, weight_maps
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "draw",
     "least_spread",
     "may_be_one_function",
+    "weakened",
     "weight_maps",
 ]

@@ -20,12 +20,19 @@ Arrays = Sequence["NDArray[np.generic]"]
 class Agreement:
     """How far outputs lie apart: ``gap`` in the outputs' unit, ``spread`` of the outputs over inputs.
 
-    ``fault`` says in words what does not agree; ``None`` where everything does.
+    ``fault`` says in words what does not agree; ``None`` where everything does. ``failure`` says why there was
+    nothing to compare: then neither is known.
     """
 
     gap: float = 0.0
     spread: float = 0.0
     fault: str | None = None
+    failure: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was compared and agrees."""
+        return self.fault is None and self.failure is None
 
 
 def agree(found: Arrays, expected: Arrays, tolerance: float) -> Agreement:

@@ -19,7 +19,7 @@ from grader.graph import ModelGraph, Weight
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DRAWS", "STRENGTHS", "Drawn", "draw"]
+__all__ = ["DRAWS", "STRENGTHS", "Drawn", "draw", "weakened"]
 
 DRAWS = 2
 """How often weights and inputs are drawn: once at ordinary size, once with inputs large enough to saturate."""
@@ -50,11 +50,18 @@ def draw(graph: ModelGraph, seed: Sequence[int], number: int, strength: float) -
     six times as large: a bound such as relu6's shows only where numbers reach it.
     """
     numbers = _Numbers((*seed, number))
-    last = _before_outputs(graph)
     apart = _by_channel(graph)
     weights = [_weight(weight, numbers, by_channel=n in apart) for n, weight in enumerate(graph.weights)]
-    scaled = tuple(np.multiply(w, np.float32(strength)) if n in last else w for n, w in enumerate(weights))
-    return Drawn(scaled, tuple(_inputs(graph, numbers, _SIZES[number])))
+    return weakened(graph, Drawn(tuple(weights), tuple(_inputs(graph, numbers, _SIZES[number]))), strength)
+
+
+def weakened(graph: ModelGraph, drawn: Drawn, strength: float) -> Drawn:
+    """Multiply the weights in front of the outputs by ``strength``; the others are the same arrays."""
+    if strength == 1:
+        return drawn
+    last = _before_outputs(graph)
+    scaled = (np.multiply(w, np.float32(strength)) if n in last else w for n, w in enumerate(drawn.weights))
+    return Drawn(tuple(scaled), drawn.inputs)
 
 
 class _Numbers:

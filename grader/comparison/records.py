@@ -102,7 +102,8 @@ class Behaviour(Record):
     ``runs`` were made, in inference and in training mode. Outputs lie at most ``gap`` apart where those of
     different inputs lie ``spread`` apart, in the outputs' unit; ``tolerance`` is the part of the spread that
     counts as equal. ``same`` says that they compute the same, and that the runs could have shown otherwise;
-    ``doubt`` says why they could not.
+    ``doubt`` says why they could not. ``failed`` says which model could not be run, and why: then nothing was
+    shown, neither that they compute the same nor that they do not, and there are no numbers.
     """
 
     same: bool
@@ -111,6 +112,14 @@ class Behaviour(Record):
     spread: float = 0.0
     tolerance: float = 0.0
     doubt: str = ""
+    failed: str = ""
+
+    @property
+    def shows_nothing(self) -> str:
+        """Say in a sentence why nothing can be said of what the models compute; nothing where it can."""
+        if self.failed:
+            return f"Outputs could not be compared, so they show nothing: {self.failed}."
+        return f"Outputs were compared too, but that shows nothing: {self.doubt}." if self.doubt else ""
 
 
 class Comparison(Record):
@@ -163,7 +172,7 @@ class Comparison(Record):
                 yield f"  {self.parameter_detail[:1].upper()}{self.parameter_detail[1:]}."
         if not self.equivalent:
             yield f"Connectivity: {'as expected' if self.same_wiring else 'differs'}."
-            if ran is not None and ran.doubt:
-                yield f"Outputs were compared too, but that shows nothing: {ran.doubt}."
+            if ran is not None and ran.shows_nothing:
+                yield ran.shows_nothing
         for diagnosis in self.diagnoses:
             yield f"{diagnosis.id}: {diagnosis.title}. {diagnosis.fix}"

@@ -10,10 +10,11 @@ from grader.behaviour import STRENGTHS, may_be_one_function, weight_maps
 from grader.comparison import Analysis
 from grader.comparison.records import Behaviour
 from grader.errors import CourseError
-from grader.evidence import Case, CaseEvidence, Challenge, Evidence, Reply
+from grader.evidence import Case, CaseEvidence, Challenge, Evidence, Reply, ReplyPart
 from grader.graph import ModelGraph
 from grader.judge.challenge import try_out
-from grader.judge.probes import LEAST_SPREAD, ask, probes_from, tells
+from grader.judge.probes import LEAST_SPREAD, Draws, probes_from, questions, tells
+from grader.judge.replies import failed_run
 from grader.keys import Probe, TaskKey
 from grader.tasks import Architecture, CompareOptions, PublicTask
 
@@ -35,20 +36,45 @@ def compare_behaviour(
     expects = (Architecture(points=0, options=options),)
     task = PublicTask(id=wanted.task, title="", hints=(), expects=expects)
     key = TaskKey(task=task, cases=(Case(),), visible=1, evidence=wanted)
+    draws = Draws(wanted)
 
     def tried(glance: float | None) -> Behaviour | None:
-        reply = ask_reference(ask(wanted, 0, glance=glance))
+        reply = _asked(wanted, glance, ask_reference, draws)
+        if reply.parts and reply.parts[-1].failure is not None:
+            return failed_run("the expected model", reply.parts[-1].failure)
         probes = probes_from(wanted, 0, reply, strict=False, glance=glance)
-        found = try_out(key.model_copy(update={"probes": probes}), given, ask_student).behaviours.get(0)
-        decided = glance is None or tells(probes[0]) or _clearly_apart(found, probes[0])
+        found = try_out(key.model_copy(update={"probes": probes}), given, ask_student, draws).behaviours.get(
+            0
+        )
+        failed = found is not None and bool(found.failed)
+        decided = glance is None or failed or tells(probes[0]) or _clearly_apart(found, probes[0])
         return found if decided else None
 
     try:
         # One run shows most wrong models; what agrees in it is asked all there is to ask.
         first = next(filter(None, map(tried, STRENGTHS)), None)
         return first if first is not None and not first.same else tried(None)
-    except CourseError:  # the reference cannot be run on drawn numbers: its graph has to do
-        return None
+    except CourseError:
+        return failed_run("the expected model", "no outputs came back")
+
+
+def _asked(reference: Evidence, glance: float | None, answer: Ask, draws: Draws) -> Reply:
+    """Ask the reference one question at a time, and for each weight only until outputs are seen to react to it."""
+    parts: list[ReplyPart] = []
+    count = len(reference.cases[0].graph.weights) if reference.cases[0].graph is not None else 0
+    silent = set(range(count))
+    for asked in questions(reference, 0, glance=glance, draws=draws):
+        question = asked
+        if question.reactions:
+            felt = tuple(weight for weight in range(count) if weight not in silent)
+            question = question.model_copy(update={"reactions": bool(silent), "felt": felt})
+        (part,) = answer(Challenge(task=reference.task, questions=(question,))).parts
+        parts.append(part)
+        if part.failure is not None:
+            break
+        if question.reactions and tells(part):
+            silent &= set(part.silent)
+    return Reply(task=reference.task, parts=tuple(parts))
 
 
 def _clearly_apart(found: Behaviour | None, probe: Probe) -> bool:

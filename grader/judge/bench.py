@@ -141,12 +141,18 @@ class _Bench:
             hidden_case=not untried and shown.position >= self.key.visible,
             hints=diagnoses[0].hints if diagnoses else task.hints,
             remarks=(*self._remarks(failing, shown), *self.facts.notes),
-            needs_look="What the kernel reported and what it computes disagree: "
-            + "; ".join(self.faults)
-            + "."
-            if self.faults
-            else None,
+            needs_look=self._needs_look(failing),
         )
+
+    def _needs_look(self, failing: list[int]) -> str | None:
+        if self.faults:
+            return f"What the kernel reported and what it computes disagree: {'; '.join(self.faults)}."
+        for position in failing:
+            comparison = self.results[position].comparison
+            behaviour = comparison.behaviour if comparison is not None else None
+            if behaviour is not None and behaviour.failed:
+                return f"Case {position + 1}: {behaviour.shows_nothing}"
+        return None
 
     def _outcome(self, failing: list[int], score: float, shown: CaseResult) -> Outcome:
         if self.faults:
@@ -246,14 +252,14 @@ class _Bench:
 
 
 def _behaviour_remark(shown: CaseResult) -> tuple[str, ...]:
-    """Say what runs of both models showed, where their graphs differ and the runs agreed."""
+    """Say what runs of both models showed, where their graphs differ, unless it was that the models do."""
     found = shown.comparison.behaviour if shown.comparison is not None else None
-    if found is None or (not found.same and not found.doubt):
+    if found is None or not (found.same or found.shows_nothing):
         return ()
+    if not found.same:
+        return (found.shows_nothing,)
     ran = (
         f"With the same weights, {found.runs} runs in inference and training mode gave outputs at most "
         f"{found.gap:.1g} apart, where the outputs of different inputs lie {found.spread:.2g} apart."
     )
-    if found.same:
-        return (f"Your model is written otherwise than the expected one and computes the same. {ran}",)
-    return (f"Outputs were compared too, but that shows nothing: {found.doubt}.",)
+    return (f"Your model is written otherwise than the expected one and computes the same. {ran}",)

@@ -19,10 +19,10 @@ from grader.behaviour import may_be_one_function, weight_maps
 from grader.canonical import shows_in_outputs
 from grader.comparison import Analysis, Comparison, analyse, summarize
 from grader.comparison.records import Behaviour
-from grader.evidence import Array, Challenge, Evidence, Question, Reply
+from grader.evidence import Array, Challenge, Evidence, Question, Reply, ReplyPart
 from grader.graph import ModelGraph
-from grader.judge.probes import drawn, question_of
-from grader.judge.replies import behaviour_of, proof_fault, worst_of
+from grader.judge.probes import Draws
+from grader.judge.replies import behaviour_of, failed_run, proof_fault, worst_of
 from grader.keys import Probe, TaskKey
 from grader.tasks import CompareOptions
 
@@ -48,7 +48,8 @@ def challenge_for(key: TaskKey, evidence: Evidence) -> Challenge | None:
     A case whose graph differs, and that might compute the same, is asked for all runs, with its weights in
     each order worth trying.
     """
-    questions = [question for plan in _plans(key, evidence) for question in plan.questions()]
+    draws = Draws(key.evidence)
+    questions = [question for plan in _plans(key, evidence) for question in plan.questions(draws)]
     return Challenge(task=evidence.task, questions=tuple(questions)) if questions else None
 
 
@@ -62,8 +63,11 @@ def weigh(key: TaskKey, evidence: Evidence, reply: Reply | None) -> Answers:
         own, parts = parts[:count], parts[count:]
         fitting = own if len(own) == count and all(part.case == plan.case for part in own) else None
         if plan.maps:
-            if fitting is not None:
-                behaviours[plan.case] = behaviour_of(plan.probes, plan.maps, fitting)
+            behaviours[plan.case] = (
+                failed_run("the model", "no answer came back")
+                if fitting is None
+                else behaviour_of(plan.probes, plan.maps, fitting)
+            )
         else:
             fault = "no answer came back" if fitting is None else proof_fault(plan.wanted(), fitting[0])
             if fault:
@@ -71,29 +75,40 @@ def weigh(key: TaskKey, evidence: Evidence, reply: Reply | None) -> Answers:
     return Answers(tuple(faults), behaviours)
 
 
-def try_out(key: TaskKey, evidence: Evidence, answer: Callable[[Challenge], Reply]) -> Answers:
+def try_out(
+    key: TaskKey, evidence: Evidence, answer: Callable[[Challenge], Reply], draws: Draws | None = None
+) -> Answers:
     """Find which cases compute the same though their graphs differ, asking a model that is at hand.
 
-    ``answer`` runs it. Nothing is proved. Orders of weights that fail the first run are not asked again.
+    ``answer`` runs it, for one question at a time: a large model's weights take memory for each. Nothing is
+    proved. Orders of weights that differ in the first run are not asked again. ``draws`` are of ``key.evidence``.
     """
+    draws = draws or Draws(key.evidence)
     behaviours: dict[int, Behaviour] = {}
     for plan in _plans(key, evidence):
         if not plan.maps:
             continue
-        first = replace(plan, probes=plan.probes[:1])
-        parts = answer(Challenge(task=evidence.task, questions=tuple(first.questions()))).parts
-        left = tuple(
-            mapping
-            for mapping, part in zip(plan.maps, parts, strict=True)
-            if worst_of(first.probes, [part], mapping).fault is None
-        )
-        if left:
-            rest = replace(plan, maps=left)
-            parts = answer(Challenge(task=evidence.task, questions=tuple(rest.questions()))).parts
-            behaviours[plan.case] = behaviour_of(plan.probes, left, parts)
-        else:
-            behaviours[plan.case] = behaviour_of(first.probes, plan.maps, parts)
+        first, others = replace(plan, probes=plan.probes[:1]), plan.probes[1:]
+        parts = dict(zip(plan.maps, _asked(first, answer, draws), strict=True))
+        agreeing = [m for m, part in parts.items() if worst_of(first.probes, [part], m).complete]
+        if not agreeing:
+            behaviours[plan.case] = behaviour_of(first.probes, plan.maps, list(parts.values()))
+            continue
+        rest = _asked(replace(plan, maps=tuple(agreeing), probes=others), answer, draws)
+        # Whether the order of a run that failed would have agreed is not known: it stays among those tried.
+        failed = [m for m, part in parts.items() if part.failure is not None]
+        asked = [parts[m] for m in (*agreeing, *failed)]
+        for start in range(0, len(rest), len(agreeing)):
+            asked += [*rest[start : start + len(agreeing)], *(parts[m] for m in failed)]
+        behaviours[plan.case] = behaviour_of(plan.probes, [*agreeing, *failed], asked)
     return Answers(behaviours=behaviours)
+
+
+def _asked(plan: _Plan, answer: Callable[[Challenge], Reply], draws: Draws) -> list[ReplyPart]:
+    """Ask the questions of a plan one by one."""
+    task = plan.key.evidence.task
+    challenges = (Challenge(task=task, questions=(question,)) for question in plan.questions(draws))
+    return [part for challenge in challenges for part in answer(challenge).parts]
 
 
 @dataclass(frozen=True)
@@ -113,11 +128,10 @@ class _Plan:
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
 
-    def questions(self) -> Iterator[Question]:
+    def questions(self, draws: Draws) -> Iterator[Question]:
         """Ask one question for each probe."""
         for probe in self.probes:
-            given = drawn(self.key.evidence, probe.seed, probe.case, probe.draw, probe.strength)
-            question = question_of(self.case, given, training=probe.training)
+            question = draws.question(probe.seed, probe)
             if self.comparison is not None:
                 moved = transplanted(self.comparison, question.weights)
                 inputs = tuple(question.inputs[position] for position in self.inputs)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from grader.behaviour import DRAWS, STRENGTHS, Drawn, draw, least_spread
+from grader.behaviour import DRAWS, STRENGTHS, Drawn, draw, least_spread, weakened
 from grader.errors import CourseError
-from grader.evidence import Array, Challenge, Evidence, Question, Reply
+from grader.evidence import Array, Challenge, Evidence, Question, Reply, ReplyPart
 from grader.keys import Probe
 
-__all__ = ["LEAST_SPREAD", "ask", "drawn", "probes_from", "question_of", "tells"]
+__all__ = ["LEAST_SPREAD", "Draws", "ask", "drawn", "probes_from", "questions", "tells"]
 
 LEAST_SPREAD = 1e-2  # of the largest output: well above what float32 loses on the way
 
@@ -47,6 +47,49 @@ def drawn(reference: Evidence, seed: int, case: int, number: int, strength: floa
     return draw(graph, (seed, case, *reference.task.encode()), number, strength)
 
 
+class Draws:
+    """What is drawn for runs of a reference: of a large model, drawing takes longer than running.
+
+    The last few draws are kept, packed as questions hold them; runs of all strengths and modes have them in common.
+    """
+
+    _MOST = DRAWS
+
+    def __init__(self, reference: Evidence) -> None:
+        self._reference = reference
+        self._made: dict[tuple[int, int, int], tuple[Drawn, tuple[Array, ...], tuple[Array, ...]]] = {}
+
+    def question(self, seed: int, run: _Run | Probe, *, reactions: bool = False) -> Question:
+        """Ask for a run of the reference, or one like it."""
+        key = (seed, run.case, run.draw)
+        if key not in self._made:
+            while len(self._made) >= self._MOST:
+                del self._made[next(iter(self._made))]
+            made = drawn(self._reference, seed, run.case, run.draw, 1.0)
+            self._made[key] = made, tuple(map(Array.of, made.weights)), tuple(map(Array.of, made.inputs))
+        made, weights, inputs = self._made[key]
+        graph = self._reference.cases[run.case].graph
+        if graph is not None:
+            weaker = weakened(graph, made, run.strength).weights
+            weights = tuple(
+                kept if other is own else Array.of(other)
+                for own, kept, other in zip(made.weights, weights, weaker, strict=True)
+            )
+        return Question(
+            case=run.case, weights=weights, inputs=inputs, training=run.training, reactions=reactions
+        )
+
+
+def questions(
+    reference: Evidence, seed: int, *, glance: float | None = None, draws: Draws | None = None
+) -> Iterator[Question]:
+    """Yield the questions of ``ask`` one by one: a large model's weights take memory for each of them."""
+    draws = draws or Draws(reference)
+    for run in _runs(reference, glance):
+        reactions = glance is None and run.draw == 0 and not run.training
+        yield draws.question(seed, run, reactions=reactions)
+
+
 def ask(reference: Evidence, seed: int, *, glance: float | None = None) -> Challenge:
     """Ask the reference itself, with drawn weights and inputs; the same seed draws the same.
 
@@ -56,23 +99,7 @@ def ask(reference: Evidence, seed: int, *, glance: float | None = None) -> Chall
     is fed large numbers gives one class for every input, and from that no wrong model could be told.
     ``probes_from`` keeps the best.
     """
-    questions = []
-    for run in _runs(reference, glance):
-        given = drawn(reference, seed, run.case, run.draw, run.strength)
-        reactions = glance is None and run.draw == 0 and not run.training
-        questions.append(question_of(run.case, given, training=run.training, reactions=reactions))
-    return Challenge(task=reference.task, questions=tuple(questions))
-
-
-def question_of(case: int, given: Drawn, *, training: bool, reactions: bool = False) -> Question:
-    """Pack drawn weights and inputs into a question."""
-    return Question(
-        case=case,
-        weights=tuple(map(Array.of, given.weights)),
-        inputs=tuple(map(Array.of, given.inputs)),
-        training=training,
-        reactions=reactions,
-    )
+    return Challenge(task=reference.task, questions=tuple(questions(reference, seed, glance=glance)))
 
 
 def probes_from(
@@ -121,7 +148,7 @@ def probes_from(
     return tuple(kept)
 
 
-def tells(probe: Probe) -> bool:
+def tells(probe: Probe | ReplyPart) -> bool:
     """Say whether a model that computes something else would be noticed: its outputs differ between inputs."""
     return least_spread([array.numpy() for array in probe.outputs]) >= LEAST_SPREAD
 

@@ -14,12 +14,14 @@ from grader.evidence import Array, ReplyPart
 from grader.judge.probes import tells
 from grader.keys import Probe
 
-__all__ = ["behaviour_of", "proof_fault", "worst_of"]
+__all__ = ["behaviour_of", "failed_run", "proof_fault", "worst_of"]
 
 PROOF_TOLERANCE = 4e-3  # of the outputs' spread: float32 sums in another order, other backends, many layers
 FUNCTION_TOLERANCE = (
     2e-5  # models that are the same lie 1e-7 apart; an approximate gelu from gelu, 1e-5 and more
 )
+
+_LONGEST_REASON = 300  # characters of an error's text, which can fill pages
 
 Map = tuple[int, ...]
 
@@ -32,13 +34,13 @@ def proof_fault(probe: Probe, part: ReplyPart) -> str | None:
 def behaviour_of(probes: Sequence[Probe], maps: Sequence[Map], parts: Sequence[ReplyPart]) -> Behaviour:
     """Say whether under one of the maps every run agrees with the reference's.
 
-    ``parts`` hold, for each probe, a run with each map.
+    ``parts`` hold, for each probe, a run with each map. Where none agrees and a run failed, nothing is said.
     """
     runs = len(probes)
-    closest: Agreement | None = None
+    closest, failure = Agreement(), None
     for place, mapping in enumerate(maps):
         worst = worst_of(probes, [parts[run * len(maps) + place] for run in range(runs)], mapping)
-        if worst.fault is None:
+        if worst.complete:
             doubt = _doubt(probes[0])
             return Behaviour(
                 same=not doubt,
@@ -48,10 +50,21 @@ def behaviour_of(probes: Sequence[Probe], maps: Sequence[Map], parts: Sequence[R
                 tolerance=FUNCTION_TOLERANCE,
                 doubt=doubt,
             )
-        if closest is None or worst.gap < closest.gap:
+        failure = failure or worst.failure
+        if closest.fault is None or worst.gap < closest.gap:
             closest = worst
-    gap, spread = (closest.gap, closest.spread) if closest is not None else (0.0, 0.0)
-    return Behaviour(same=False, runs=runs, gap=gap, spread=spread, tolerance=FUNCTION_TOLERANCE)
+    if failure is not None:  # the order that could not be tried may have been the one that agrees
+        return failed_run("the model", failure)
+    return Behaviour(
+        same=False, runs=runs, gap=closest.gap, spread=closest.spread, tolerance=FUNCTION_TOLERANCE
+    )
+
+
+def failed_run(model: str, reason: str) -> Behaviour:
+    """Return what is known of two models' behaviour when one of them could not be run: nothing."""
+    line = " ".join(reason.split()).rstrip(".") or "no reason given"
+    short = line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
+    return Behaviour(same=False, runs=0, failed=f"{model} could not be run: {short}")
 
 
 def _doubt(probe: Probe) -> str:
@@ -64,11 +77,12 @@ def _doubt(probe: Probe) -> str:
 
 
 def worst_of(probes: Sequence[Probe], parts: Sequence[ReplyPart], mapping: Map) -> Agreement:
-    """Return the first disagreement of a map's runs, or else the largest gap."""
-    worst = Agreement()
+    """Return the first disagreement of a map's runs; or else why one failed; or else the largest gap."""
+    worst, failure = Agreement(), None
     for probe, part in zip(probes, parts, strict=True):
         if part.failure is not None:
-            return Agreement(fault=part.failure)
+            failure = failure or part.failure
+            continue
         found = _agreement(part.outputs, probe.outputs, FUNCTION_TOLERANCE)
         if found.fault is not None:
             return found
@@ -77,7 +91,7 @@ def worst_of(probes: Sequence[Probe], parts: Sequence[ReplyPart], mapping: Map) 
             return Agreement(found.gap, found.spread, fault)
         if found.spread and found.gap / found.spread >= (worst.gap / worst.spread if worst.spread else 0.0):
             worst = found
-    return worst
+    return worst if failure is None else Agreement(failure=failure)
 
 
 def _left_behind(probe: Probe, part: ReplyPart, mapping: Map) -> str | None:

@@ -157,7 +157,7 @@ def _ran(model: Described | str, question: Question, order: tuple[int, ...]) -> 
             changed=tuple(ran.changed),
             state=tuple(Array.of(array) for array in ran.changed.values()),
             penalty=ran.penalty if math.isfinite(ran.penalty) else 0.0,
-            silent=tuple(silent_weights(model, weights, inputs)) if question.reactions else (),
+            silent=tuple(silent_weights(model, weights, inputs, question.felt)) if question.reactions else (),
         )
     except KeyboardInterrupt:
         raise

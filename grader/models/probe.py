@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ Arrays = Sequence[NDArray[np.generic]]
 
 _NUDGE = 0.25  # of each weight, and as much again of their mean size
 _FELT = 1e-3  # of the outputs' size
+_ROUNDING = 1e-5  # of the outputs' size: sums in another order
 _TELLING = (
     5e-3  # of the outputs' size: half of what the judge asks of a run it believes, as one side of a span
 )
@@ -141,24 +142,89 @@ def _changed(weights: Arrays, after: Arrays) -> dict[int, NDArray[np.generic]]:
     return {n: array for n, array in enumerate(after) if not np.array_equal(array, given[n])}
 
 
-def silent_weights(described: Described, weights: Arrays, inputs: Arrays) -> list[int]:
+def silent_weights(
+    described: Described, weights: Arrays, inputs: Arrays, felt: Collection[int] = ()
+) -> list[int]:
     """Return the weights of layers that the outputs do not react to: of those, a probe can tell nothing.
 
     Layer by layer, the weights are changed by about a quarter, in inference mode. Where the outputs hardly
-    differ between inputs, as those of a softmax fed large numbers, nothing is tried and nothing returned.
+    differ between inputs, as those of a softmax fed large numbers, nothing is tried and nothing returned. Nor are
+    layers tried whose weights are all ``felt``. The first sample is asked alone, where the others do not matter to
+    it: what moves its outputs is felt, and of a large model it takes a fraction of the time.
     """
     layers = {layer.weights for layer in described.graph.layers if layer.weights}
     innermost = [held for held in layers if not any(set(other) < set(held) for other in layers)]
-    before = run_steadily(described, weights, inputs, training=False).outputs
-    if not all(_moved(output[:1], output, _TELLING) for output in before):
+    tried = sorted(held for held in innermost if not set(felt).issuperset(held))
+    before = run_steadily(described, weights, inputs, training=False)
+    if not all(_moved(output[:1], output, _TELLING) for output in before.outputs):
         return []
-    silent: list[int] = []
-    for held in sorted(innermost):
-        nudged = [_nudged(w) if index in held else w for index, w in enumerate(weights)]
-        after = run_steadily(described, nudged, inputs, training=False).outputs
-        if not any(_moved(first, second) for first, second in zip(before, after, strict=True)):
-            silent += held
-    return sorted(silent)
+    with _nudged_runs(described, weights, before) as run:
+        one = [array[:1] for array in inputs]
+        alone = run((), one) if _one_suffices(described, inputs) else None
+        if alone is not None and not _first_of(alone, before.outputs):
+            alone = None
+
+        def reacts(held: tuple[int, ...]) -> bool:
+            sizes = [_size(output) for output in before.outputs]
+            if alone is not None and any(map(_apart, alone, run(held, one), sizes)):
+                return True
+            return any(map(_apart, before.outputs, run(held, inputs), sizes))
+
+        return sorted(weight for held in tried if not reacts(held) for weight in held)
+
+
+@contextmanager
+def _nudged_runs(
+    described: Described, weights: Arrays, before: Ran
+) -> Iterator[Callable[[Sequence[int], Arrays], Arrays]]:
+    """Lend a function that runs the model on inputs with some of the weights nudged, and gives its outputs.
+
+    The others are set once for all runs, where no run changes them and nothing is compiled.
+    """
+    if before.changed or keras.backend.backend() == "jax":
+        yield (
+            lambda held, inputs: (
+                run_steadily(
+                    described,
+                    [_nudged(w) if index in held else w for index, w in enumerate(weights)],
+                    inputs,
+                    training=False,
+                ).outputs
+            )
+        )
+        return
+
+    def run(held: Sequence[int], inputs: Arrays) -> Arrays:
+        try:
+            _assign(described, held, [_nudged(weights[index]) for index in held])
+            with repeatable():
+                return run_model(described, inputs)
+        finally:
+            _assign(described, held, [weights[index] for index in held])
+
+    with borrowed_weights(described, weights):
+        yield run
+
+
+def _assign(described: Described, indexes: Sequence[int], weights: Arrays) -> None:
+    for index, weight in zip(indexes, weights, strict=True):
+        variable = described.variables[index]
+        variable.assign(weight.reshape(tuple(variable.shape)))
+
+
+def _one_suffices(described: Described, inputs: Arrays) -> bool:
+    """Say whether one sample may be run by itself, and is fewer than there are; JAX would compile that anew."""
+    graph = described.graph
+    batched = all(graph.tensors[port.tensor].shape[:1] == (None,) for port in (*graph.inputs, *graph.outputs))
+    return batched and keras.backend.backend() != "jax" and all(len(array) > 1 for array in inputs)
+
+
+def _first_of(alone: Arrays, outputs: Arrays) -> bool:
+    """Say whether outputs of the first sample alone are what they are among the others."""
+    return all(
+        one.shape == several[:1].shape and not _apart(one, several[:1], _size(several), _ROUNDING)
+        for one, several in zip(alone, outputs, strict=True)
+    )
 
 
 def _nudged(weight: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -169,6 +235,15 @@ def _nudged(weight: NDArray[np.generic]) -> NDArray[np.generic]:
     return np.asarray(np.multiply(weight, 1 + _NUDGE * signs) + _NUDGE * size * np.abs(signs), weight.dtype)
 
 
-def _moved(before: NDArray[np.generic], after: NDArray[np.generic], least: float = _FELT) -> bool:
-    size = float(np.max(np.abs(np.asarray(before, "float64")), initial=0.0))
+def _moved(before: NDArray[np.generic], after: NDArray[np.generic], least: float) -> bool:
+    return _apart(before, after, _size(before), least)
+
+
+def _apart(
+    before: NDArray[np.generic], after: NDArray[np.generic], size: float, least: float = _FELT
+) -> bool:
     return bool(np.max(np.abs(np.asarray(after, "float64") - before), initial=0.0) > least * size)
+
+
+def _size(numbers: NDArray[np.generic]) -> float:
+    return float(np.max(np.abs(np.asarray(numbers, "float64")), initial=0.0))
