@@ -8,7 +8,7 @@ with the number of edges, but for nodes with very many neighbours, of which only
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -53,6 +53,7 @@ class _Aligner:
             [[edge.node for edge in node.edges] for node in graph.nodes] for graph in (student, reference)
         )
         self.ends = (_ends(student), _ends(reference))
+        self.ranks = (_ranks(student), _ranks(reference))
 
     def pair(self, ours: int, theirs: int) -> None:
         self.ours[ours] = theirs
@@ -152,7 +153,7 @@ class _Aligner:
 
     def _offer(self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int) -> None:
         if kin(self.student.nodes[ours].op) == kin(self.reference.nodes[theirs].op):
-            heapq.heappush(heap, (-self._fit(ours, theirs), abs(ours - theirs), ours, theirs))
+            heapq.heappush(heap, (-self._fit(ours, theirs), self._distance(ours, theirs), ours, theirs))
 
     def _offer_neighbours(self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int) -> None:
         before = [edge.node for edge in self.student.nodes[ours].edges]
@@ -171,7 +172,7 @@ class _Aligner:
             if mine not in self.ours:
                 near = by_op.get(kin(self.student.nodes[mine].op), [])
                 if len(near) > _NEAREST:
-                    near = heapq.nsmallest(_NEAREST, near, key=lambda node, mine=mine: abs(node - mine))  # type: ignore[misc]  # mypy does not type the default
+                    near = heapq.nsmallest(_NEAREST, near, key=lambda node, mine=mine: self._distance(mine, node))  # type: ignore[misc]  # mypy does not type the default
                 for node in near:
                     self._offer(heap, mine, node)
 
@@ -241,6 +242,14 @@ class _Aligner:
             fit += 0.5
         return fit
 
+    def _distance(self, ours: int, theirs: int) -> int:
+        """Say how far two nodes of one op stand from the same rank, counted from the inputs or from the outputs.
+
+        A slip that was made in every block moves all that follows, and takes no Conv2D out of its rank.
+        """
+        (first, last), (wanted_first, wanted_last) = self.ranks[0][ours], self.ranks[1][theirs]
+        return min(abs(first - wanted_first), abs(last - wanted_last))
+
     def _used_alike(self, ours: int, theirs: int) -> bool:
         if self.ends[0].get(ours) is not None and self.ends[0].get(ours) == self.ends[1].get(theirs):
             return True
@@ -251,6 +260,17 @@ def _share_of_equal_settings(node: Node, other: Node) -> float:
     keys = {*node.settings, *other.settings}
     equal = [key for key in keys if node.settings.get(key) == other.settings.get(key)]
     return len(equal) / max(len(keys), 1)
+
+
+def _ranks(graph: NormalGraph) -> list[tuple[int, int]]:
+    """Return each node's rank among those of its op, from the first and from the last."""
+    totals, seen = Counter(kin(node.op) for node in graph.nodes), Counter[str]()
+    found = []
+    for node in graph.nodes:
+        op = kin(node.op)
+        found.append((seen[op], totals[op] - seen[op]))
+        seen[op] += 1
+    return found
 
 
 def _ends(graph: NormalGraph) -> dict[int, str]:
