@@ -10,9 +10,12 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from grader.canonical import Node, NormalGraph
+from grader.canonical.normal_graph import Key
 from grader.comparison.pairing import kin, same_settings
 from grader.comparison.surroundings import surroundings
 
@@ -27,7 +30,8 @@ def align(student: NormalGraph, reference: NormalGraph) -> dict[int, int]:
     """Return a one-to-one partial map from nodes of ``student`` to nodes of ``reference``.
 
     First nodes whose whole history is alike are paired, then nodes whose whole future is alike, then
-    neighbours of pairs, best fit first; then a step that was left over on both sides alone, and has moved.
+    neighbours of pairs, best fit first; counterparts that do better for each other are exchanged; then a step that
+    was left over on both sides alone, and has moved.
     Paired nodes have the same op, except where a node of another op stands in exactly the same place.
     """
     aligner = _Aligner(student, reference)
@@ -36,6 +40,7 @@ def align(student: NormalGraph, reference: NormalGraph) -> dict[int, int]:
     aligner.pair_by(histories, aligner.sources)
     aligner.pair_by(_futures, aligner.users)
     aligner.grow()
+    aligner.untangle()
     aligner.pair_moved()
     aligner.pair_replacements()
     return aligner.ours
@@ -139,6 +144,66 @@ class _Aligner:
             self._offer_alike(heap, alike)
             self._grow_from(heap)
 
+    def untangle(self) -> None:
+        """Give steps that are alike each other's counterparts, where more connections agree then.
+
+        Connections count past a step that learns nothing too: an activation on the wrong side of a merge, in every
+        block, would otherwise tie each merge to the one a block further on.
+        """
+        near = tuple(
+            [_past_plain_steps(graph, listed) for listed in (sources, users)]
+            for graph, sources, users in zip(
+                (self.student, self.reference), self.sources, self.users, strict=True
+            )
+        )
+        alike: dict[Key, list[int]] = defaultdict(list)
+        for ours, node in enumerate(self.student.nodes):
+            theirs = self.ours.get(ours)
+            if node.edges and (theirs is None or not self._joined_alike(ours, theirs)):
+                alike[node.key].append(ours)
+
+        def agreeing(nodes: Iterable[int]) -> int:
+            return sum(
+                len({self.ours.get(other, -1) for other in mine[ours]} & {*theirs[self.ours[ours]]})
+                for ours in nodes
+                if ours in self.ours
+                for mine, theirs in zip(*near, strict=True)
+            )
+
+        for key, group in alike.items():
+            paired = [  # in the order in which they come, as their counterparts should be
+                node
+                for node in group
+                if node in self.ours and self.reference.nodes[self.ours[node]].key == key
+            ]
+            self._reassign(paired, sorted(self.ours[node] for node in paired), agreeing)
+            for first, second in pairwise(group):
+                if (first in self.ours) != (second in self.ours):
+                    self._reassign([first, second], [self.ours.get(second), self.ours.get(first)], agreeing)
+
+    def _reassign(
+        self, nodes: list[int], counterparts: list[Any], agreeing: Callable[[Iterable[int]], int]
+    ) -> None:
+        """Give nodes other counterparts, where more agrees then."""
+        old = [self.ours.get(node) for node in nodes]
+        before = agreeing(nodes)
+        self._assign(nodes, counterparts)
+        if agreeing(nodes) <= before:
+            self._assign(nodes, old)
+
+    def _assign(self, nodes: list[int], counterparts: list[Any]) -> None:
+        for node in nodes:
+            self.ours.pop(node, None)
+        for node, theirs in zip(nodes, counterparts, strict=True):
+            if theirs is not None:
+                self.pair(node, theirs)
+
+    def _joined_alike(self, ours: int, theirs: int) -> bool:
+        return all(
+            sorted(self.ours.get(node, -1) for node in joined[0][ours]) == sorted(joined[1][theirs])
+            for joined in (self.sources, self.users)
+        )
+
     def _grow_from(self, heap: list[tuple[float, int, int, int]]) -> None:
         while heap:
             negative_fit, _, ours, theirs = heapq.heappop(heap)
@@ -172,7 +237,7 @@ class _Aligner:
             if mine not in self.ours:
                 near = by_op.get(kin(self.student.nodes[mine].op), [])
                 if len(near) > _NEAREST:
-                    near = heapq.nsmallest(_NEAREST, near, key=lambda node, mine=mine: self._distance(mine, node))  # type: ignore[misc]  # mypy does not type the default
+                    near = heapq.nsmallest(_NEAREST, near, key=partial(self._distance, mine))
                 for node in near:
                     self._offer(heap, mine, node)
 
@@ -260,6 +325,17 @@ def _share_of_equal_settings(node: Node, other: Node) -> float:
     keys = {*node.settings, *other.settings}
     equal = [key for key in keys if node.settings.get(key) == other.settings.get(key)]
     return len(equal) / max(len(keys), 1)
+
+
+def _past_plain_steps(graph: NormalGraph, neighbours: list[list[int]]) -> list[list[int]]:
+    """Add to each node's neighbours those that lie behind a step with one input and no weights."""
+
+    def plain(node: int) -> bool:
+        return len(graph.nodes[node].edges) == 1 and not graph.nodes[node].weights
+
+    return [
+        [*found, *(far for node in found if plain(node) for far in neighbours[node])] for found in neighbours
+    ]
 
 
 def _ranks(graph: NormalGraph) -> list[tuple[int, int]]:

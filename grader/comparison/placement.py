@@ -23,6 +23,7 @@ from grader.comparison.lines import branches_in_line
 from grader.comparison.order import moved_steps
 from grader.comparison.pairing import Pairing, same_settings
 from grader.comparison.records import Difference
+from grader.comparison.repeats import told_once
 from grader.comparison.replacements import replaced_steps
 from grader.comparison.sharing import rebuilt_steps, sharing_differences
 from grader.comparison.steps import (
@@ -74,7 +75,7 @@ def find_differences(
         if crossed is not None:
             return (crossed,)
     found += unreached_differences(student, reference, told=pairing.idle)
-    found = found or list(_other_shape(pairing))
+    found = told_once(found, reference.source) or list(_other_shape(pairing))
     return tuple(found) or (
         pairing.difference(
             "wrong-connection",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "ordinal",
     "setting_text",
     "shape_text",
+    "unnumbered",
 ]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -33,6 +35,7 @@ _MERGE_NAMES = {
     "concatenate": "Concatenate",
 }
 _LONGEST_NAME = 40
+_NUMBERED = re.compile(rf"\bthe (?:{'|'.join(_ORDINALS)}) |(?<=\S) number \d+", re.IGNORECASE)
 _UNSAID_VOWELS = ("Uni", "Use", "Unary")  # spoken with a "y" in front
 _VOWEL_LETTERS = "AEFHILMNORSX"  # as an abbreviation's first letter, spoken with a vowel in front
 
@@ -129,6 +132,11 @@ def article(word: str) -> str:
         return ("an " if word[:1] in _VOWEL_LETTERS else "a ") + word
     spoken = word[:1] in "AEIOUaeiou" and not word.startswith(_UNSAID_VOWELS)
     return ("an " if spoken else "a ") + word
+
+
+def unnumbered(text: str) -> str:
+    """Leave out of a sentence which of several steps of one name it names."""
+    return _NUMBERED.sub("", text).casefold()
 
 
 class Wording:

@@ -45,8 +45,10 @@ def code_of(difference: Difference, analysis: Analysis) -> str:
         graph.layers[layer].class_name.lower() not in difference.expected.lower() for layer in layers
     ):
         return ""
-    parts = [f"`{_code(graph.layers[layer])}`" for layer in layers[:_MOST_LAYERS]]
-    if len(layers) > _MOST_LAYERS:
+    # A slip that was made several times is mended by the same code each time.
+    codes = list(dict.fromkeys(_code(graph.layers[layer]) for layer in layers))
+    parts = [f"`{code}`" for code in codes[:_MOST_LAYERS]]
+    if len(codes) > _MOST_LAYERS:
         parts.append("what comes after it")
     return ", then ".join(parts)
 

@@ -24,14 +24,11 @@ def network(blocks, slip="", *, project=False):
         elif slip == "skip":
             x = layers.ReLU()(y)
         elif slip == "concatenate":
-            joined = layers.Concatenate()([y, shortcut])
-            x = layers.ReLU()(joined)
+            x = layers.ReLU()(layers.Concatenate()([y, shortcut]))
         elif slip == "bare":
             x = layers.Add()([y, shortcut])
         elif slip == "twice":
             x = layers.ReLU()(layers.Add()([ops.relu(y), shortcut]))
-        elif slip == "from the branch":
-            x = layers.ReLU()(layers.Add()([y, y]))
         else:
             x = layers.ReLU()(layers.Add()([y, shortcut]))
     return keras.Model(inputs, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
