@@ -52,7 +52,8 @@ DifferenceKind = Literal[
 class Difference(Record):
     """One placed difference. ``student`` and ``reference`` are call indexes into the two graphs.
 
-    ``where`` says the place in words ("after the second Conv2D"); ``message`` is the whole sentence.
+    ``where`` says the place in words ("after the second Conv2D"); ``message`` is the whole sentence. ``places`` says
+    at how many places the same was found: the calls of ``where`` come first then, as many for each place.
     """
 
     kind: DifferenceKind
@@ -62,6 +63,7 @@ class Difference(Record):
     found: str = ""
     student: tuple[int, ...] = ()
     reference: tuple[int, ...] = ()
+    places: int = 1
 
 
 class Diagnosis(Record):

@@ -42,7 +42,8 @@ def _joined(group: list[Difference]) -> Difference:
     return first.model_copy(
         update={
             "message": f"{first.message} The same holds {listing(named)}.",
-            "student": tuple(sorted({call for one in group for call in one.student})),
-            "reference": tuple(sorted({call for one in group for call in one.reference})),
+            "student": tuple(call for one in group for call in one.student),
+            "reference": tuple(call for one in group for call in one.reference),
+            "places": len(group),
         }
     )

@@ -38,17 +38,16 @@ def code_of(difference: Difference, analysis: Analysis) -> str:
     For example "`Conv2D(filters=8, kernel_size=(3, 3))`, then `ReLU()`".
     """
     graph = analysis.reference.source
-    layers = list(dict.fromkeys(graph.calls[call].layer for call in difference.reference))
+    there = difference.reference[: len(difference.reference) // difference.places]
+    layers = list(dict.fromkeys(graph.calls[call].layer for call in there))
     if difference.kind == "missing-layer" and _partly_there(difference, analysis):
         return ""
     if difference.kind == "wrong-layer" and any(
         graph.layers[layer].class_name.lower() not in difference.expected.lower() for layer in layers
     ):
         return ""
-    # A slip that was made several times is mended by the same code each time.
-    codes = list(dict.fromkeys(_code(graph.layers[layer]) for layer in layers))
-    parts = [f"`{code}`" for code in codes[:_MOST_LAYERS]]
-    if len(codes) > _MOST_LAYERS:
+    parts = [f"`{_code(graph.layers[layer])}`" for layer in layers[:_MOST_LAYERS]]
+    if len(layers) > _MOST_LAYERS:
         parts.append("what comes after it")
     return ", then ".join(parts)
 

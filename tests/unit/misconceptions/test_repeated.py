@@ -39,6 +39,13 @@ def test_a_slip_in_every_block_gives_few_differences(stacks: dict[str, tuple[Ana
 
 
 @pytest.mark.backends
+def test_the_code_that_mends_it_is_that_of_one_place(stacks: dict[str, tuple[Analysis, str]]) -> None:
+    """It is the same at each."""
+    first = diagnose(stacks["norm, as it is, 6 blocks"][0])[0]
+    assert ("missing-layer", 1) == (first.id, first.hints[2].count("BatchNormalization("))
+
+
+@pytest.mark.backends
 @pytest.mark.parametrize(
     ("stack", "calls"),
     [("early, as it is, 6 blocks", 12), ("filters, as it is, 6 blocks", 6), ("skip, as it is, 6 blocks", 6)],
@@ -48,7 +55,7 @@ def test_the_one_difference_is_about_every_place(
 ) -> None:
     """All steps that are to be mended belong to it, so that a picture marks them."""
     (found,) = stacks[stack][0].differences
-    assert calls == len(found.reference)
+    assert (calls, 6) == (len(set(found.reference)), found.places)
 
 
 def chain(*filters: int, activations: bool = True) -> ModelGraph:
