@@ -71,6 +71,8 @@ def structural_diagnosis(difference: Difference, analysis: Analysis) -> Diagnosi
     nearly = _sentence(kind.nearly, words)
     if _A_SIZE.search(nearly):
         nearly += " Where a number comes from an argument, write the argument."
+    if difference.places > 1:
+        nearly += f" Do so at all {difference.places} places."
     return Diagnosis(
         id=difference.kind,
         title=kind.title,

@@ -54,6 +54,18 @@ def two_inputs(first=None):
     return keras.Model({None: [photo, facts], "photo": photo, "facts": [facts]}[first], outputs)
 
 
+def one_of_two_and_a_layer_too_few():
+    """Two mistakes: without the Input nothing can be said of the layer."""
+    photo, facts = keras.Input((6, 6, 3), name="photo"), keras.Input((4,), name="facts")
+    joined = layers.Concatenate()([layers.Flatten()(layers.Conv2D(2, 3)(photo)), facts])
+    return keras.Model(photo, layers.Dense(1)(joined))
+
+
+def merged_too_early_without_a_layer():
+    """Two mistakes: a merge in a stack, and no head."""
+    return stack(layers.Dense(8, activation="relu"), layers.Add())
+
+
 def block_in_a_stack():
     x = keras.Input((8,))
     block = keras.Model(x, layers.Add()([x, layers.Dense(8, activation="relu")(x)]))
@@ -219,6 +231,7 @@ TRIGGERS = {
             functional(the_last_state, (9, 4)),
         ),
         (tensor_added, functional(around)),
+        (merged_too_early_without_a_layer, functional(around)),
         (lambda: stack(layers.Dense(4), layers.Dense(5), layers.Dense(3)), functional(side_by_side)),
     ],
     "missing-input": [
@@ -232,6 +245,7 @@ TRIGGERS = {
     "input-not-listed": [
         (lambda: two_inputs("photo"), two_inputs),
         (lambda: two_inputs("facts"), two_inputs),
+        (one_of_two_and_a_layer_too_few, two_inputs),
         (made_twice, functional(two_dense)),
         (left_out_of_a_dict, given_as_a_dict),
         (decoder_of_another_input, decoder_from_the_code),

@@ -40,9 +40,10 @@ def test_a_slip_in_every_block_gives_few_differences(stacks: dict[str, tuple[Ana
 
 @pytest.mark.backends
 def test_the_code_that_mends_it_is_that_of_one_place(stacks: dict[str, tuple[Analysis, str]]) -> None:
-    """It is the same at each."""
+    """It is the same at each, and the last hint says at how many."""
     first = diagnose(stacks["norm, as it is, 6 blocks"][0])[0]
     assert ("missing-layer", 1) == (first.id, first.hints[2].count("BatchNormalization("))
+    assert first.hints[2].endswith("Do so at all 6 places.")
 
 
 @pytest.mark.backends
