@@ -59,15 +59,17 @@ class _Rewriter:
         self.graph = graph
         self.nodes = list(graph.nodes)
         self.ends = {node for _, node, _ in graph.outputs}
+        # What was written into which node: calls are put together once, at the end, since chains may be long.
+        self.taken: dict[int, list[int]] = {}
 
     @cached_property
-    def uses(self) -> list[int]:
-        """Count, for each node as it was made, how often it is used."""
-        counts = [0] * len(self.graph.nodes)
-        for node in self.graph.nodes:
+    def users(self) -> list[list[int]]:
+        """Return, for each node as it was made, the nodes that use it, once for each use."""
+        users: list[list[int]] = [[] for _ in self.graph.nodes]
+        for index, node in enumerate(self.graph.nodes):
             for edge in node.edges:
-                counts[edge.node] += 1
-        return counts
+                users[edge.node].append(index)
+        return users
 
     def run(self) -> NormalGraph:
         for index, node in enumerate(self.graph.nodes):
@@ -78,39 +80,67 @@ class _Rewriter:
             for rule in _RULES.get(node.op, ()):
                 step = self._step(index)
                 found = rule(step) if step is not None else None
-                if found is not None:
+                if step is not None and found is not None:
                     self.nodes[index] = found
+                    self.taken.setdefault(index, []).append(step.edge.node)
+        self._gather_calls()
         return replace(self.graph, nodes=tuple(self.nodes))
 
-    def _alone(self, edge: Edge) -> bool:
-        """Say whether what the edge comes from is used there and nowhere else."""
-        return self.uses[edge.node] == 1 and edge.node not in self.ends
+    def _alone(self, node: int) -> bool:
+        """Say whether what a node makes is used in one place and nowhere else."""
+        return len(self.users[node]) == 1 and node not in self.ends
 
     def _step(self, index: int) -> _Step | None:
         node = self.nodes[index]
-        if len(node.edges) != 1 or not self._alone(node.edges[0]) or node.edges[0].output:
+        if len(node.edges) != 1 or not self._alone(node.edges[0].node) or node.edges[0].output:
             return None
         return _Step(node, self.nodes[node.edges[0].node], node.edges[0])
 
     def _draw_together(self, index: int) -> None:
-        """Draw nested sums (products, maxima, concatenations) together into one n-ary node."""
+        """Draw nested sums (products, maxima, concatenations) together into one n-ary node.
+
+        A sum that will be drawn into another waits for that one, so that a chain is walked once.
+        """
         node = self.nodes[index]
         if all(self.nodes[edge.node].op != node.op for edge in node.edges):
             return
+        if self._alone(index) and self._joins(self.graph.nodes[self.users[index][0]], index):
+            return
         edges: list[Edge] = []
-        calls = list(node.calls)
-        for edge in node.edges:
-            inner = self.nodes[edge.node]
-            alike = inner.op == node.op and inner.settings == node.settings
-            # A sum of broadcast shapes is computed in steps that a single sum would not have.
-            whole = node.op == "concatenate" or inner.shapes == node.shapes
-            if alike and whole and self._alone(edge):
-                edges.extend(inner.edges)
-                calls = [*inner.calls, *calls]
+        waiting = list(reversed(node.edges))
+        inside: list[int] = []
+        while waiting:
+            edge = waiting.pop()
+            if self._joins(node, edge.node):
+                waiting.extend(reversed(self.nodes[edge.node].edges))
+                inside.append(edge.node)
             else:
                 edges.append(edge)
-        if len(calls) > len(node.calls):
-            self.nodes[index] = node._replace(edges=numbered(edges), calls=tuple(calls))
+        if inside:
+            self.nodes[index] = node._replace(edges=numbered(edges))
+            self.taken[index] = inside
+
+    def _joins(self, node: Node, fed_by: int) -> bool:
+        """Say whether a node of an n-ary operation can take in another one that feeds it."""
+        inner = self.nodes[fed_by]
+        alike = inner.op == node.op and inner.settings == node.settings
+        # A sum of broadcast shapes is computed in steps that a single sum would not have.
+        whole = node.op == "concatenate" or inner.shapes == node.shapes
+        return alike and whole and self._alone(fed_by)
+
+    def _gather_calls(self) -> None:
+        """Give each node the calls of all that was written into it, in the order in which they are made."""
+        within = {inner for inside in self.taken.values() for inner in inside}
+        for index in self.taken:
+            if index in within:
+                continue
+            calls: list[int] = []
+            waiting = [index]
+            while waiting:
+                node = waiting.pop()
+                calls.extend(reversed(self.nodes[node].calls))
+                waiting.extend(reversed(self.taken.get(node, ())))
+            self.nodes[index] = self.nodes[index]._replace(calls=tuple(reversed(calls)))
 
     def _unorder(self, index: int) -> None:
         """A difference whose sign is lost at once may be taken either way round."""
@@ -131,6 +161,8 @@ def _one_rescaling(step: _Step) -> Node | None:
     settings = affine_settings(
         outer["scale"] * inner["scale"], outer["scale"] * inner["offset"] + outer["offset"]
     )
+    if not all(math.isfinite(settings[key]) for key in ("scale", "offset")):
+        return None  # all that is beyond a float would look alike
     return _merged(step, "Rescaling", settings)
 
 
@@ -195,9 +227,8 @@ def _merged(step: _Step, op: str, settings: Mapping[str, Any]) -> Node:
     """Take two nodes together: the outer's shapes and weights, the inner's inputs."""
     node = step.node
     edges = numbered(step.inner.edges) if op == "average" else step.inner.edges
-    calls = (*step.inner.calls, *node.calls)
     key = _key_with(node, op, settings)
-    return node._replace(op=op, settings=settings, key=key, edges=edges, calls=calls)
+    return node._replace(op=op, settings=settings, key=key, edges=edges)
 
 
 def _key_with(node: Node, op: str, settings: Mapping[str, Any]) -> Key:

@@ -7,9 +7,10 @@ with the number of edges, but for nodes with very many neighbours, of which only
 
 from __future__ import annotations
 
+import bisect
 import heapq
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -59,6 +60,9 @@ class _Aligner:
         )
         self.ends = (_ends(student), _ends(reference))
         self.ranks = (_ranks(student), _ranks(reference))
+        # How well nodes fit that were offered as a pair: neighbours in common, and what never changes.
+        self.common: dict[tuple[int, int], int] = {}
+        self.likeness: dict[tuple[int, int], float] = {}
 
     def pair(self, ours: int, theirs: int) -> None:
         self.ours[ours] = theirs
@@ -85,19 +89,21 @@ class _Aligner:
     def _by_shape(self) -> list[tuple[int, int]]:
         """Pair inputs of one shape and dtype: at the same position first, then in the order they come."""
         ours, theirs = [node for _, node in self.student.inputs], [node for _, node in self.reference.inputs]
-        pairs = [
-            (mine, other)
+        pairs = {
+            mine: other
             for mine, other in zip(ours, theirs, strict=False)
             if self.student.nodes[mine].key == self.reference.nodes[other].key
-        ]
-        left = [node for node in theirs if node not in {other for _, other in pairs}]
-        for mine in (node for node in ours if node not in {first for first, _ in pairs}):
+        }
+        met = set(pairs.values())
+        left: dict[Any, list[int]] = defaultdict(list)
+        for other in reversed(theirs):
+            if other not in met:
+                left[self.reference.nodes[other].key].append(other)
+        for mine in ours:
             key = self.student.nodes[mine].key
-            other = next((node for node in left if self.reference.nodes[node].key == key), None)
-            if other is not None:
-                left.remove(other)
-                pairs.append((mine, other))
-        return pairs
+            if mine not in pairs and left[key]:
+                pairs[mine] = left[key].pop()
+        return list(pairs.items())
 
     def pair_by(self, signatures: Signatures, neighbours: Neighbours) -> None:
         """Pair nodes of equal signature, those first that look alike furthest around them."""
@@ -211,51 +217,68 @@ class _Aligner:
                 continue
             fit = self._fit(ours, theirs)
             if fit > -negative_fit:  # has got better neighbours since
-                self._offer(heap, ours, theirs)
+                heapq.heappush(heap, (-fit, self._distance(ours, theirs), ours, theirs))
                 continue
             self.pair(ours, theirs)
-            self._offer_neighbours(heap, ours, theirs)
+            self._offer_neighbours(heap, ours, theirs, new=True)
 
-    def _offer(self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int) -> None:
-        if kin(self.student.nodes[ours].op) == kin(self.reference.nodes[theirs].op):
-            heapq.heappush(heap, (-self._fit(ours, theirs), self._distance(ours, theirs), ours, theirs))
+    def _offer(
+        self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int, *, new: bool = False
+    ) -> None:
+        """Offer two nodes as a pair; ``new``: neighbours of them have just been paired, one more in common."""
+        if kin(self.student.nodes[ours].op) != kin(self.reference.nodes[theirs].op):
+            return
+        if (ours, theirs) not in self.common:
+            self._fit(ours, theirs)
+        elif new:
+            self.common[ours, theirs] += 1
+        else:
+            return  # offered as it is
+        fit = 2.0 * self.common[ours, theirs] + self.likeness[ours, theirs]
+        heapq.heappush(heap, (-fit, self._distance(ours, theirs), ours, theirs))
 
-    def _offer_neighbours(self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int) -> None:
+    def _offer_neighbours(
+        self, heap: list[tuple[float, int, int, int]], ours: int, theirs: int, *, new: bool = False
+    ) -> None:
         before = [edge.node for edge in self.student.nodes[ours].edges]
         before_theirs = [edge.node for edge in self.reference.nodes[theirs].edges]
-        self._offer_all(heap, before, before_theirs)
-        self._offer_all(heap, self.users[0][ours], self.users[1][theirs])
+        self._offer_all(heap, before, before_theirs, new=new)
+        self._offer_all(heap, self.users[0][ours], self.users[1][theirs], new=new)
 
     def _offer_all(
-        self, heap: list[tuple[float, int, int, int]], ours: Iterable[int], theirs: Iterable[int]
+        self,
+        heap: list[tuple[float, int, int, int]],
+        ours: Iterable[int],
+        theirs: Iterable[int],
+        *,
+        new: bool = False,
     ) -> None:
         by_op: dict[str, list[int]] = defaultdict(list)
-        for node in dict.fromkeys(theirs):
+        for node in sorted(set(theirs)):
             if node not in self.theirs:
                 by_op[kin(self.reference.nodes[node].op)].append(node)
         for mine in dict.fromkeys(ours):
             if mine not in self.ours:
                 near = by_op.get(kin(self.student.nodes[mine].op), [])
-                if len(near) > _NEAREST:
-                    near = heapq.nsmallest(_NEAREST, near, key=partial(self._distance, mine))
-                for node in near:
-                    self._offer(heap, mine, node)
+                for node in near if len(near) <= _NEAREST else self._nearest(near, mine):
+                    self._offer(heap, mine, node, new=new)
 
     def _offer_ends(self, heap: list[tuple[float, int, int, int]]) -> None:
-        by_key: dict[str, list[int]] = defaultdict(list)
-        for node, key in self.ends[1].items():
-            by_key[key].append(node)
-        for node, key in self.ends[0].items():
-            self._offer_all(heap, [node], by_key[key])
+        groups: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for side, ends in enumerate(self.ends):
+            for node, key in ends.items():
+                groups[key][side].append(node)
+        for ours, theirs in groups.values():
+            self._offer_all(heap, ours, theirs)
 
-    def _offer_alike(self, heap: list[tuple[float, int, int, int]], signature: Callable[[Node], str]) -> None:
-        groups: dict[str, list[int]] = defaultdict(list)
-        for theirs, node in enumerate(self.reference.nodes):
-            if theirs not in self.theirs and node.edges:
-                groups[signature(node)].append(theirs)
-        for ours, node in enumerate(self.student.nodes):
-            if ours not in self.ours and node.edges:
-                self._offer_all(heap, [ours], groups.get(signature(node), []))
+    def _offer_alike(self, heap: list[tuple[float, int, int, int]], signature: Callable[[Node], Any]) -> None:
+        groups: dict[Any, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for side, graph, paired in ((0, self.student, self.ours), (1, self.reference, self.theirs)):
+            for index, node in enumerate(graph.nodes):
+                if index not in paired and node.edges:
+                    groups[signature(node)][side].append(index)
+        for ours, theirs in groups.values():
+            self._offer_all(heap, ours, theirs)
 
     def pair_moved(self) -> None:
         """Pair what is left over once on each side, with equal settings, wherever it stands."""
@@ -272,20 +295,33 @@ class _Aligner:
 
     def pair_replacements(self) -> None:
         """Pair a node with one of another op when both what feeds them and what they feed agree."""
+        at_end: dict[str, list[int]] = defaultdict(list)
+        for node, key in sorted(self.ends[1].items()):
+            at_end[key].append(node)
+        after = _Free(self.users[1], self.theirs)
+        before = _Free(self.sources[1], self.theirs)
         for ours, node in enumerate(self.student.nodes):
             if ours in self.ours or not node.edges:
                 continue
-            near = {
-                user
-                for edge in node.edges
-                if edge.node in self.ours
-                for user in self.users[1][self.ours[edge.node]]
-                if user not in self.theirs
-            }
-            for theirs in sorted(near):
+            fed = {self.ours[edge.node] for edge in node.edges if edge.node in self.ours}
+            used = {self.ours[user] for user in self.users[0][ours] if user in self.ours}
+            end = self.ends[0].get(ours)
+            # Both ways lead to the same nodes: the narrower one is taken.
+            ways = (
+                [after.of(source) for source in fed],
+                [*(before.of(user) for user in used), *([] if end is None else [at_end[end]])],
+            )
+            for theirs in heapq.merge(*min(ways, key=lambda way: sum(map(len, way)))):
                 other = self.reference.nodes[theirs]
-                joins = (len(node.edges) > 1) == (len(other.edges) > 1)
-                if joins and self._used_alike(ours, theirs):
+                if (
+                    theirs not in self.theirs
+                    and (len(node.edges) > 1) == (len(other.edges) > 1)
+                    and not fed.isdisjoint(self.sources[1][theirs])
+                    and (
+                        (end is not None and end == self.ends[1].get(theirs))
+                        or not used.isdisjoint(self.users[1][theirs])
+                    )
+                ):
                     self.pair(ours, theirs)
                     break
 
@@ -294,7 +330,15 @@ class _Aligner:
         node, other = self.student.nodes[ours], self.reference.nodes[theirs]
         fed = {self.ours.get(edge.node, -1) for edge in node.edges} & {edge.node for edge in other.edges}
         used = {self.ours.get(user, -1) for user in self.users[0][ours]} & set(self.users[1][theirs])
-        fit = 2.0 * len(fed) + 2.0 * len(used)
+        self.common[ours, theirs] = len(fed) + len(used)
+        if (ours, theirs) not in self.likeness:
+            self.likeness[ours, theirs] = self._likeness(ours, theirs)
+        return 2.0 * self.common[ours, theirs] + self.likeness[ours, theirs]
+
+    def _likeness(self, ours: int, theirs: int) -> float:
+        """Say how well two nodes fit by themselves, whatever is paired around them."""
+        node, other = self.student.nodes[ours], self.reference.nodes[theirs]
+        fit = 0.0
         if self.ends[0].get(ours) is not None and self.ends[0].get(ours) == self.ends[1].get(theirs):
             fit += 2.0
         if node.key == other.key:
@@ -315,10 +359,32 @@ class _Aligner:
         (first, last), (wanted_first, wanted_last) = self.ranks[0][ours], self.ranks[1][theirs]
         return min(abs(first - wanted_first), abs(last - wanted_last))
 
-    def _used_alike(self, ours: int, theirs: int) -> bool:
-        if self.ends[0].get(ours) is not None and self.ends[0].get(ours) == self.ends[1].get(theirs):
-            return True
-        return bool({self.ours.get(user) for user in self.users[0][ours]} & set(self.users[1][theirs]))
+    def _nearest(self, nodes: list[int], ours: int) -> list[int]:
+        """Return those of ascending ``nodes`` of one op that stand nearest to one of the student's by rank."""
+        first, last = self.ranks[0][ours]
+        ranks = self.ranks[1]
+        ends = (
+            bisect.bisect_left(nodes, first, key=lambda node: ranks[node][0]),
+            bisect.bisect_left(nodes, -last, key=lambda node: -ranks[node][1]),
+        )
+        around = {node for at in ends for node in nodes[max(at - _NEAREST, 0) : at + _NEAREST]}
+        return heapq.nsmallest(_NEAREST, sorted(around), key=partial(self._distance, ours))
+
+
+class _Free:
+    """The neighbours of nodes in ascending order, without those at the front that have been paired."""
+
+    def __init__(self, neighbours: list[list[int]], paired: Mapping[int, int]) -> None:
+        self.neighbours, self.paired = neighbours, paired
+        self.known: dict[int, deque[int]] = {}
+
+    def of(self, node: int) -> deque[int]:
+        found = self.known.get(node)
+        if found is None:
+            found = self.known[node] = deque(sorted(set(self.neighbours[node])))
+        while found and found[0] in self.paired:
+            found.popleft()
+        return found
 
 
 def _share_of_equal_settings(node: Node, other: Node) -> float:

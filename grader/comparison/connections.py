@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.canonical import Edge
-from grader.comparison.pairing import Pairing, through
+from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.steps import SHAPING, only_wiring
 from grader.comparison.wording import listing
@@ -45,14 +46,53 @@ def _compare(pairing: Pairing, mine: int, wanted: int) -> _Fed:
         # A step too many that hands on something else is reported by itself.
         known = [(edge, need) for edge, need in apart if edge.node in pairing.pairs]
         return _Fed([need for _, need in known], [edge for edge, _ in known])
-    beyond, lacking = list(node.edges), list(other.edges)
-    for agree in (_meet, _agree):  # what is the same tensor first, then what may stand for it
-        for edge in list(beyond):
-            need = next((need for need in lacking if agree(pairing, edge, need)), None)
-            if need is not None:
-                beyond.remove(edge)
-                lacking.remove(need)
-    return _Fed(lacking, beyond)
+    # What is the same tensor first, then what may stand for it.
+    return _stand_ins(pairing, *_without_same(pairing, node.edges, other.edges))
+
+
+def _without_same(
+    pairing: Pairing, edges: Sequence[Edge], needs: Sequence[Edge]
+) -> tuple[list[Edge], list[Edge]]:
+    """Leave out, one for one, edges that bring the same tensor."""
+    asked: dict[tuple[int | None, int], list[int]] = defaultdict(list)
+    for place in range(len(needs) - 1, -1, -1):
+        asked[needs[place].node, needs[place].output].append(place)
+    beyond, met = [], set[int]()
+    for edge in edges:
+        same = asked.get((pairing.pairs.get(edge.node), edge.output))
+        if same:
+            met.add(same.pop())
+        else:
+            beyond.append(edge)
+    return beyond, [need for place, need in enumerate(needs) if place not in met]
+
+
+def _stand_ins(pairing: Pairing, edges: list[Edge], needs: list[Edge]) -> _Fed:
+    """Leave out, one for one and first come first served, edges that agree but for steps on the way."""
+    if not edges or not needs:
+        return _Fed(needs, edges)
+    # Needs by what arrives there: a merge may have thousands of inputs that differ.
+    asked: dict[tuple[bool, int], list[int]] = defaultdict(list)
+    for place in range(len(needs) - 1, -1, -1):
+        direct = needs[place].node in pairing.back
+        for node, _ in [needs[place][1:]] if direct else pairing.arriving_there(needs[place]):
+            asked[direct, node].append(place)
+    beyond, met = [], set[int]()
+    for edge in edges:
+        known = edge.node in pairing.pairs
+        waiting = []
+        for node, _ in [edge[1:]] if known else pairing.arriving(edge):
+            for direct in (False, True):
+                places = asked.get((direct, pairing.pairs.get(node, -1)), [])
+                while places and places[-1] in met:
+                    places.pop()
+                if places and (not (known and direct) or _other_state(pairing, edge, needs[places[-1]])):
+                    waiting.append(places[-1])
+        if waiting:
+            met.add(min(waiting))
+        else:
+            beyond.append(edge)
+    return _Fed([need for place, need in enumerate(needs) if place not in met], beyond)
 
 
 def _meet(pairing: Pairing, edge: Edge, need: Edge) -> bool:
@@ -64,8 +104,8 @@ def _agree(pairing: Pairing, edge: Edge, need: Edge) -> bool:
     """Whether two edges bring the same tensor, apart from steps that are missing or too many on the way."""
     if edge.node in pairing.pairs and need.node in pairing.back:
         return _meet(pairing, edge, need) or _other_state(pairing, edge, need)
-    found = {pairing.pairs.get(node) for node, _ in through(pairing.student, edge, pairing.pairs)}
-    return bool(found & {node for node, _ in through(pairing.reference, need, pairing.back)})
+    found = {pairing.pairs.get(node) for node, _ in pairing.arriving(edge)}
+    return bool(found & {node for node, _ in pairing.arriving_there(need)})
 
 
 def _other_state(pairing: Pairing, edge: Edge, need: Edge) -> bool:
@@ -115,7 +155,7 @@ def _need_name(pairing: Pairing, need: Edge, numbered: set[int]) -> str:
     if need.node in pairing.back:
         name = pairing.ours.name(pairing.back[need.node])
         return f"{name} (tensor {need.output + 1})" if pairing.back[need.node] in numbered else name
-    starts = through(pairing.reference, need, pairing.back)
+    starts = pairing.arriving_there(need)
     if pairing.reference.nodes[need.node].op in SHAPING and len(starts) == 1 and starts[0][0] in pairing.back:
         return pairing.ours.name(pairing.back[starts[0][0]])
     return pairing.expected_name(need.node)

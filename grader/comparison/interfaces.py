@@ -166,13 +166,18 @@ def _in_any_order(
     wanted: Sequence[tuple[int, int]],
 ) -> tuple[tuple[tuple[str, int, int], ...], list[tuple[int, int]]]:
     """Return the outputs that are not the same tensor, the student's beside the reference's."""
-    left = list(wanted)
-    apart = []
+    given, asked = Counter(mine), Counter(wanted)
+    apart, left = [], []
     for output, found in zip(ours, mine, strict=True):
-        if found in left:
-            left.remove(found)
+        if asked[found]:  # type: ignore[index]  # one without a counterpart is asked for no times
+            asked[found] -= 1  # type: ignore[index]
         else:
             apart.append(output)
+    for want in wanted:
+        if given[want]:
+            given[want] -= 1
+        else:
+            left.append(want)
     return tuple(apart), left
 
 
@@ -182,9 +187,9 @@ def swapped_outputs(student: NormalGraph, pairing: Pairing, found: list[tuple[in
     wanted = [(node, output) for _, node, output in theirs]
     keyed = any(not key.isdigit() for key, _, _ in theirs)
     places = [key if keyed else ordinal(position) for position, (key, _, _) in enumerate(theirs)]
+    times = Counter(node for node, _ in wanted)
     names = {
-        (node, output): pairing.ours.name(back[node])
-        + (f" (tensor {output + 1})" if [n for n, _ in wanted].count(node) > 1 else "")
+        (node, output): pairing.ours.name(back[node]) + (f" (tensor {output + 1})" if times[node] > 1 else "")
         for node, output in wanted
     }
     given = [names[one] for one in found]

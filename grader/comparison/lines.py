@@ -17,8 +17,9 @@ def branches_in_line(pairing: Pairing) -> Iterator[Difference]:
         ends = {pairing.back.get(edge.node, -1) for edge in join.edges}
         if wanted in pairing.back or wanted in pairing.explained or len(ends) < 2 or -1 in ends:
             continue
+        walked: set[int] = set()
         for end in sorted(ends):
-            first = _strayed(pairing, end, ends - {end})
+            first = _strayed(pairing, end, ends, walked)
             if first is not None:
                 pairing.explained.add(wanted)
                 pairing.settled.add(first)
@@ -26,15 +27,19 @@ def branches_in_line(pairing: Pairing) -> Iterator[Difference]:
                 break
 
 
-def _strayed(pairing: Pairing, end: int, others: set[int]) -> int | None:
-    """Return the step of a branch, followed up from its end, that takes another branch's end and should not."""
+def _strayed(pairing: Pairing, end: int, ends: set[int], walked: set[int]) -> int | None:
+    """Return the step of a branch, followed up from its end, that takes another branch's end and should not.
+
+    Above a step that was ``walked`` from another branch there is none.
+    """
     node = end
-    while node in pairing.pairs:
+    while node in pairing.pairs and node not in walked:
+        walked.add(node)
         theirs = pairing.reference.nodes[pairing.pairs[node]].edges
         edges = pairing.student.nodes[node].edges
         if len(edges) != 1 or len(theirs) != 1 or theirs[0].node not in pairing.back:
             return None
-        if edges[0].node in others:
+        if edges[0].node in ends:
             return node if pairing.pairs[edges[0].node] != theirs[0].node else None
         node = edges[0].node
     return None

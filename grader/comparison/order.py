@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 
 from grader.canonical import NormalGraph
-from grader.comparison.pairing import Pairing, through
+from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
 
 __all__ = ["moved_steps"]
@@ -26,10 +26,16 @@ def moved_steps(pairing: Pairing) -> Iterator[Difference]:
         and _single(pairing.reference, wanted)
         and _elsewhere(pairing, mine, wanted)
     ]
+    # A step that moved in one block moved in others: the same steps are looked at together.
+    alike: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for mine in suspects:
+        alike[_kind(pairing, mine)].add(mine)
+    alone = _Around(pairing, set())
+    around = {kind: _Around(pairing, like) for kind, like in alike.items()}
     for mine in suspects:
         if mine in pairing.settled:
             continue
-        row = _row(pairing, mine, set()) or _row(pairing, mine, _like(pairing, mine, suspects))
+        row = _row(pairing, mine, alone) or _row(pairing, mine, around[_kind(pairing, mine)])
         if row:
             yield _moved(pairing, row)
 
@@ -37,8 +43,8 @@ def moved_steps(pairing: Pairing) -> Iterator[Difference]:
 def _elsewhere(pairing: Pairing, mine: int, wanted: int) -> bool:
     """Whether a step follows another one than expected, apart from steps that are missing or too many."""
     source, need = pairing.student.nodes[mine].edges[0], pairing.reference.nodes[wanted].edges[0]
-    found = {pairing.pairs.get(node) for node, _ in through(pairing.student, source, pairing.pairs)}
-    expected = {node for node, _ in through(pairing.reference, need, pairing.back)}
+    found = {pairing.pairs.get(node) for node, _ in pairing.arriving(source)}
+    expected = {node for node, _ in pairing.arriving_there(need)}
     return expected <= pairing.back.keys() and found.isdisjoint(expected)
 
 
@@ -50,21 +56,45 @@ def _fed_by(graph: NormalGraph, node: int) -> int:
     return graph.nodes[node].edges[0].node
 
 
-def _like(pairing: Pairing, node: int, suspects: list[int]) -> set[int]:
-    """Return the suspects that are the same step as one: a step that moved in one block moved in others."""
-    nodes = pairing.student.nodes
-    return {
-        other
-        for other in suspects
-        if (nodes[other].op, nodes[other].settings) == (nodes[node].op, nodes[node].settings)
-    }
+def _kind(pairing: Pairing, node: int) -> tuple[str, str]:
+    return pairing.student.nodes[node].key[:2]
 
 
-def _row(pairing: Pairing, first: int, like: set[int]) -> list[int]:
+class _Around:
+    """Looks up past steps that are left out: those of one kind, and single ones without a counterpart."""
+
+    def __init__(self, pairing: Pairing, like: set[int]) -> None:
+        theirs = {pairing.pairs[node] for node in like}
+        student, reference = pairing.student, pairing.reference
+        self.source = _upwards(
+            student, lambda node: node in like or (node not in pairing.pairs and _single(student, node))
+        )
+        self.wanted = _upwards(
+            reference, lambda node: node in theirs or (node not in pairing.back and _single(reference, node))
+        )
+
+
+def _upwards(graph: NormalGraph, left_out: Callable[[int], bool]) -> Callable[[int], int]:
+    """Return the search for the first node, from one upwards, that is not left out; lines are walked once."""
+    known: dict[int, int] = {}
+
+    def first(node: int) -> int:
+        walked = []
+        while node not in known and left_out(node):
+            walked.append(node)
+            node = _fed_by(graph, node)
+        node = known.get(node, node)
+        known.update(dict.fromkeys(walked, node))
+        return node
+
+    return first
+
+
+def _row(pairing: Pairing, first: int, around: _Around) -> list[int]:
     """Return the shortest row of the student's nodes from ``first`` on that has moved as a whole."""
     row = [first]
     while len(row) <= _LONGEST:
-        if _fits_without(pairing, row, like):
+        if _fits_without(pairing, row, around):
             return row
         last = row[-1]
         users = pairing.our_users[last]
@@ -80,27 +110,21 @@ def _row(pairing: Pairing, first: int, like: set[int]) -> list[int]:
     return []
 
 
-def _fits_without(pairing: Pairing, row: list[int], like: set[int]) -> bool:
-    """Whether the neighbours of a row agree in both graphs once the row, and what is ``like`` it, is left out."""
+def _fits_without(pairing: Pairing, row: list[int], around: _Around) -> bool:
+    """Whether the neighbours of a row agree in both graphs once the row, and what lies ``around`` it, is left out."""
     student, reference, pairs = pairing.student, pairing.reference, pairing.pairs
     theirs = [pairs[node] for node in row]
-    ours_out = {
-        *row,
-        *like,
-        *(n for n in range(len(student.nodes)) if n not in pairs and _single(student, n)),
-    }
-    theirs_out = {*theirs, *(pairs[node] for node in like)} | {
-        n for n in range(len(reference.nodes)) if n not in pairing.back and _single(reference, n)
-    }
 
     def source(node: int) -> int | None:
-        while node in ours_out:
-            node = _fed_by(student, node)
+        node = around.source(node)
+        while node in row:
+            node = around.source(_fed_by(student, node))
         return pairs.get(node)
 
     def wanted_source(node: int) -> int:
-        while node in theirs_out:
-            node = _fed_by(reference, node)
+        node = around.wanted(node)
+        while node in theirs:
+            node = around.wanted(_fed_by(reference, node))
         return node
 
     for user in _touched(pairing, row):
@@ -108,9 +132,7 @@ def _fits_without(pairing: Pairing, row: list[int], like: set[int]) -> bool:
         expected = Counter(wanted_source(edge.node) for edge in reference.nodes[pairs[user]].edges)
         if found != expected:
             return False
-    moved_end = any(node in row for _, node, _ in student.outputs) or any(
-        node in theirs for _, node, _ in reference.outputs
-    )
+    moved_end = not (pairing.our_ends.isdisjoint(row) and pairing.their_ends.isdisjoint(theirs))
     return not moved_end or (
         [source(node) for _, node, _ in student.outputs]
         == [wanted_source(node) for _, node, _ in reference.outputs]
@@ -130,10 +152,8 @@ def _moved(pairing: Pairing, row: list[int]) -> Difference:
     before, wanted_before = _fed_by(pairing.student, first), _place_asked_for(pairing, theirs[0])
     touched = _touched(pairing, row)
     pairing.settled.update(row, touched)
-    if any(node == last for _, node, _ in pairing.student.outputs) or any(
-        node == theirs[-1] for _, node, _ in pairing.reference.outputs
-    ):
-        pairing.settled.update(node for _, node, _ in pairing.student.outputs)
+    if last in pairing.our_ends or theirs[-1] in pairing.their_ends:
+        pairing.settled.update(pairing.our_ends)
     names = pairing.ours.names(row)
     stands, comes = ("stand", "come") if len(row) > 1 else ("stands", "comes")
     here, there = pairing.ours.name(before), pairing.ours.name(wanted_before)
@@ -156,5 +176,5 @@ def _moved(pairing: Pairing, row: list[int]) -> Difference:
 
 def _place_asked_for(pairing: Pairing, theirs: int) -> int:
     """Return the student's node after which a row should stand."""
-    ((node, _), *_) = through(pairing.reference, pairing.reference.nodes[theirs].edges[0], pairing.back)
+    ((node, _), *_) = pairing.arriving_there(pairing.reference.nodes[theirs].edges[0])
     return pairing.back[node]

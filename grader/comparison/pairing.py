@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ from grader.comparison.wording import Wording, label
 from grader.graph import Shape
 from grader.tasks import CompareOptions
 
-__all__ = ["Pairing", "kin", "same_settings", "through"]
+__all__ = ["Pairing", "kin", "same_settings"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Pairing:
     options: CompareOptions
     settled: set[int] = field(default_factory=set)
     explained: set[int] = field(default_factory=set)
-    idle: list[Shape] = field(default_factory=list)
+    idle: Counter[Shape] = field(default_factory=Counter)
 
     @cached_property
     def back(self) -> dict[int, int]:
@@ -58,6 +59,32 @@ class Pairing:
     def their_users(self) -> list[list[int]]:
         """Return, for each of the reference's nodes, those that it feeds."""
         return [[user for user, _, _ in users] for users in self.reference.consumers()]
+
+    @cached_property
+    def our_ends(self) -> set[int]:
+        """Return the student's nodes that an output is taken from."""
+        return {node for _, node, _ in self.student.outputs}
+
+    @cached_property
+    def their_ends(self) -> set[int]:
+        """Return the reference's nodes that an output is taken from."""
+        return {node for _, node, _ in self.reference.outputs}
+
+    @cached_property
+    def _our_lines(self) -> dict[int, Edge]:
+        return _lines(self.student, self.pairs)
+
+    @cached_property
+    def _their_lines(self) -> dict[int, Edge]:
+        return _lines(self.reference, self.back)
+
+    def arriving(self, *edges: Edge) -> list[tuple[int, int]]:
+        """Follow edges of the student up past nodes without a counterpart: the (node, output) that arrive."""
+        return _through(self.student, edges, self.pairs, self._our_lines)
+
+    def arriving_there(self, *edges: Edge) -> list[tuple[int, int]]:
+        """Follow edges of the reference up past nodes without a counterpart: the (node, output) that arrive."""
+        return _through(self.reference, edges, self.back, self._their_lines)
 
     def difference(
         self,
@@ -98,12 +125,27 @@ def _calls(graph: NormalGraph, nodes: Iterable[int]) -> tuple[int, ...]:
     return tuple(sorted({call for node in nodes for call in graph.nodes[node].calls}))
 
 
-def through(graph: NormalGraph, edge: Edge, paired: Mapping[int, int]) -> list[tuple[int, int]]:
-    """Follow an edge up past nodes that have no counterpart: the (node, output) that arrive there."""
+def _lines(graph: NormalGraph, paired: Mapping[int, int]) -> dict[int, Edge]:
+    """Return, for each node without a counterpart that one tensor feeds, the edge at the upper end of its line.
+
+    A line may be as long as the graph, and be asked for from each of its steps.
+    """
+    found: dict[int, Edge] = {}
+    for index, node in enumerate(graph.nodes):
+        if index not in paired and len(node.edges) == 1:
+            edge = node.edges[0]
+            found[index] = found.get(edge.node, edge)
+    return found
+
+
+def _through(
+    graph: NormalGraph, edges: Iterable[Edge], paired: Mapping[int, int], lines: Mapping[int, Edge]
+) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    waiting, seen = [edge], set[int]()
+    waiting, seen = deque(edges), set[int]()
     while waiting:
-        edge = waiting.pop(0)
+        edge = waiting.popleft()
+        edge = lines.get(edge.node, edge)
         if edge.node in paired or not graph.nodes[edge.node].edges:
             found.append((edge.node, edge.output))
         elif edge.node not in seen:

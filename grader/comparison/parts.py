@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from grader.canonical import Node
-from grader.comparison.pairing import Pairing, through
+from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
 from grader.comparison.wording import article, label, listing
 
@@ -22,9 +22,9 @@ def missing_part(pairing: Pairing, nodes: list[int], *, idle: bool) -> Differenc
     reference = pairing.reference
     sources = {
         pairing.back[source]
-        for node in nodes
-        for edge in reference.nodes[node].edges
-        for source, _ in through(reference, edge, pairing.back)
+        for source, _ in pairing.arriving_there(
+            *(edge for node in nodes for edge in reference.nodes[node].edges)
+        )
         if source in pairing.back
     }
     where, wanted = _place(pairing, sources), _steps(reference.nodes[node] for node in nodes)

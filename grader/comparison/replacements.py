@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -25,14 +25,19 @@ def replaced_steps(pairing: Pairing) -> Iterator[Difference]:
     beyond = [
         n for n in range(len(pairing.student.nodes)) if n not in pairing.pairs and n not in pairing.settled
     ]
-    rows = [run for run in runs_of(pairing.student, beyond) if _in_one_line(pairing.our_users, run)]
+    rows: dict[tuple[int, ...], list[list[int]]] = defaultdict(list)  # by what feeds them
+    for run in runs_of(pairing.student, beyond):
+        if len(run) <= _FEW and _in_one_line(pairing.our_users, run):
+            fed = (pairing.pairs.get(edge.node, -1) for edge in pairing.student.nodes[run[0]].edges)
+            rows[tuple(sorted(fed))].append(run)
     for wanted in runs_of(pairing.reference, absent):
         if len(wanted) > _FEW or not _in_one_line(pairing.their_users, wanted):
             continue
-        row = next((row for row in rows if len(row) <= _FEW and _same_place(pairing, row, wanted)), None)
+        fed_alike = rows[tuple(sorted(edge.node for edge in pairing.reference.nodes[wanted[0]].edges))]
+        row = next((row for row in fed_alike if _same_place(pairing, row, wanted)), None)
         if row is None:
             continue
-        rows.remove(row)
+        fed_alike.remove(row)
         got, want = (
             [label(graph.nodes[node].op, graph.nodes[node].settings) for node in run]
             for graph, run in ((pairing.student, row), (pairing.reference, wanted))

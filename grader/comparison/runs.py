@@ -19,8 +19,8 @@ def runs_of(graph: NormalGraph, nodes: list[int]) -> list[list[int]]:
         own = homes and all(home is homes[-1] for home in homes)
         if (
             own
-            and (len(sources) == 1 or _closes(graph, homes[-1], sources, left))
             and homes[-1][-1] in sources
+            and (len(sources) == 1 or _closes(graph, homes[-1], at, sources, left))
         ):
             homes[-1].append(node)
             at[node] = homes[-1]
@@ -52,7 +52,9 @@ def parts_of(graph: NormalGraph, runs: list[list[int]]) -> list[list[list[int]]]
     return list(found.values())
 
 
-def _closes(graph: NormalGraph, run: list[int], sources: list[int], left: set[int]) -> bool:
+def _closes(
+    graph: NormalGraph, run: list[int], at: dict[int, list[int]], sources: list[int], left: set[int]
+) -> bool:
     """Whether a merge takes a run's end and what the run starts from: a block around which a shortcut leads."""
     starts = {edge.node for edge in graph.nodes[run[0]].edges}
-    return all(source in run or (source in starts and source not in left) for source in sources)
+    return all(at.get(source) is run or (source in starts and source not in left) for source in sources)

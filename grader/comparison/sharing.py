@@ -65,16 +65,15 @@ def _repeated(pairing: Pairing, apart: list[tuple[int, ...]], together: list[tup
 
 
 def _on_one_path(graph: NormalGraph, group: tuple[int, ...]) -> bool:
-    for end in group:
-        seen: set[int] = set()
-        waiting = [edge.node for edge in graph.nodes[end].edges]
-        while waiting:
-            node = waiting.pop()
-            if node in group:
-                return True
-            if node not in seen:
-                seen.add(node)
-                waiting.extend(edge.node for edge in graph.nodes[node].edges)
+    calls, first, seen = set(group), min(group), set[int]()
+    waiting = [edge.node for end in group for edge in graph.nodes[end].edges]
+    while waiting:
+        node = waiting.pop()
+        if node in calls:
+            return True
+        if node not in seen and node > first:  # every node follows what feeds it
+            seen.add(node)
+            waiting.extend(edge.node for edge in graph.nodes[node].edges)
     return False
 
 
@@ -153,7 +152,7 @@ def rebuilt_steps(pairing: Pairing) -> Iterator[Difference]:
         if index not in pairing.pairs and node.op != "input" and made[index] in first
     ]
     beside = {index: first[made[index]] for index in again}
-    again = [index for index in again if _leads_on(pairing, index, beside)]
+    again = _leading_on(pairing, beside)
     learned = [index for index in again if student.nodes[index].weights]
     if not learned:
         return
@@ -175,16 +174,20 @@ def rebuilt_steps(pairing: Pairing) -> Iterator[Difference]:
     )
 
 
-def _leads_on(pairing: Pairing, index: int, twins: dict[int, int]) -> bool:
-    """Whether a step made again serves where its twin's result is expected; ``twins`` are of all that was made again."""
-    twin, users = twins[index], pairing.our_users[index]
-    wanted = pairing.pairs[twin]
-    if any(
-        user in pairing.our_users[twin] or pairing.pairs.get(user) in pairing.their_users[wanted]
-        for user in users
-    ):
-        return True
-    given = {key for key, node, _ in pairing.student.outputs if node == index}
-    if any(node == wanted and key in given for key, node, _ in pairing.reference.outputs):
-        return True
-    return any(_leads_on(pairing, user, twins) for user in users if user in twins)
+def _leading_on(pairing: Pairing, twins: dict[int, int]) -> list[int]:
+    """Return the steps made again that serve, by what follows them, where their twins' results are expected."""
+    users = {twin: set(pairing.our_users[twin]) for twin in twins.values()}
+    wanted_users = {twin: set(pairing.their_users[pairing.pairs[twin]]) for twin in twins.values()}
+    given = {(key, node) for key, node, _ in pairing.student.outputs}
+    wanted: dict[int, list[str]] = defaultdict(list)
+    for key, node, _ in pairing.reference.outputs:
+        wanted[node].append(key)
+    found: set[int] = set()
+    for index in sorted(twins, reverse=True):  # every node follows what feeds it
+        twin = twins[index]
+        if any(
+            user in found or user in users[twin] or pairing.pairs.get(user) in wanted_users[twin]
+            for user in pairing.our_users[index]
+        ) or any((key, index) in given for key in wanted[pairing.pairs[twin]]):
+            found.add(index)
+    return sorted(found)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from grader.canonical import Node, NormalGraph
 from grader.comparison.interfaces import nodes_of_missing_outputs
-from grader.comparison.pairing import Pairing, kin, same_settings, through
+from grader.comparison.pairing import Pairing, kin, same_settings
 from grader.comparison.parts import HELD_IDLE, MOST_RUNS, extra_part, missing_part
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.runs import parts_of, runs_of
@@ -30,13 +30,14 @@ _BLOCK = 3  # steps from which on a repetition is called a block
 
 def changed_steps(pairing: Pairing) -> Iterator[Difference]:
     """Report pairs of another op or other settings."""
+    called = _called(pairing)
     for mine, wanted in sorted(pairing.pairs.items()):
         node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
         if node.op == "input" or node.key == other.key:
             continue
         if kin(node.op) != kin(other.op):
             pairing.settled.add(mine)
-            if not _asked_to_share(pairing, wanted):
+            if not _asked_to_share(pairing, called, wanted):
                 yield _replaced(pairing, mine, wanted)
         elif same_settings(node, other):
             continue  # another shape only: the effect of a difference further up
@@ -90,15 +91,22 @@ def _recurrent(node: Node) -> bool:
     return "return_sequences" in node.settings or (isinstance(held, dict) and "return_sequences" in held)
 
 
-def _asked_to_share(pairing: Pairing, wanted: int) -> bool:
+def _called(pairing: Pairing) -> dict[tuple[tuple[int, ...], str], list[int]]:
+    """Return, by their weights and the op that stands in their place, the reference's nodes that have weights."""
+    found: dict[tuple[tuple[int, ...], str], list[int]] = defaultdict(list)
+    for mine, theirs in pairing.pairs.items():
+        if pairing.reference.nodes[theirs].weights:
+            found[pairing.reference.nodes[theirs].weights, pairing.student.nodes[mine].op].append(theirs)
+    return found
+
+
+def _asked_to_share(
+    pairing: Pairing, called: dict[tuple[tuple[int, ...], str], list[int]], wanted: int
+) -> bool:
     """Whether a reference node is one more call of a layer that the student has: then the sharing is missing."""
     other = pairing.reference.nodes[wanted]
-    return bool(other.weights) and any(
-        theirs != wanted
-        and pairing.reference.nodes[theirs].weights == other.weights
-        and pairing.student.nodes[mine].op == other.op
-        for mine, theirs in pairing.pairs.items()
-    )
+    calls = called.get((other.weights, other.op), ())
+    return any(theirs != wanted for theirs in calls[:2])
 
 
 def _replaced(pairing: Pairing, mine: int, wanted: int) -> Difference:
@@ -152,8 +160,8 @@ def _activation(
 ) -> Difference:
     """Report an activation that is another one, missing or too many; in front of one of several outputs, as such."""
     heads = len(pairing.reference.outputs) > 1 and (
-        _is_head(pairing.student, pairing.our_users, student)
-        or _is_head(pairing.reference, pairing.their_users, reference)
+        _is_head(pairing.student, pairing.our_users, pairing.our_ends, student)
+        or _is_head(pairing.reference, pairing.their_users, pairing.their_ends, reference)
     )
     if found == "none":
         message = f"{where}, expected the activation {expected}, found none."
@@ -174,11 +182,11 @@ def _activation(
     )
 
 
-def _is_head(graph: NormalGraph, users: list[list[int]], node: int | None) -> bool:
+def _is_head(graph: NormalGraph, users: list[list[int]], ends: set[int], node: int | None) -> bool:
     """Whether an output is taken from a node, or from what only brings it into shape."""
     while node is not None and len(users[node]) == 1 and graph.nodes[users[node][0]].op in SHAPING:
         node = users[node][0]
-    return node is not None and not users[node] and any(node == end for _, end, _ in graph.outputs)
+    return node is not None and not users[node] and node in ends
 
 
 def missing_steps(pairing: Pairing) -> Iterator[Difference]:
@@ -189,13 +197,14 @@ def missing_steps(pairing: Pairing) -> Iterator[Difference]:
         for node in range(len(pairing.reference.nodes))
         if node not in pairing.back and node not in served and node not in pairing.explained
     ]
+    held = _held(pairing.student)
     runs = [run for run in runs_of(pairing.reference, absent) if not only_wiring(pairing, run)]
     for part in parts_of(pairing.reference, runs):
         if len(part) > MOST_RUNS:
             nodes = sorted(node for run in part for node in run)
-            yield missing_part(pairing, nodes, idle=_held_idle(pairing, nodes))
+            yield missing_part(pairing, nodes, idle=_held_idle(pairing, held, nodes))
         else:
-            yield from (_missing(pairing, run) for run in part)
+            yield from (_missing(pairing, held, run) for run in part)
 
 
 def only_wiring(pairing: Pairing, run: list[int]) -> bool:
@@ -207,16 +216,14 @@ def only_wiring(pairing: Pairing, run: list[int]) -> bool:
     )
 
 
-def _missing(pairing: Pairing, run: list[int]) -> Difference:
+def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Difference:
     reference = pairing.reference
     nodes = [reference.nodes[node] for node in run]
     names = [label(node.op, node.settings) for node in nodes]
     sources = {
         pairing.back[source]
-        for node in run
-        for edge in reference.nodes[node].edges
-        for source, _ in through(reference, edge, pairing.back)
-        if source in pairing.back and node == run[0]
+        for source, _ in pairing.arriving_there(*nodes[0].edges)
+        if source in pairing.back
     }
     where = f"after {pairing.ours.names(sorted(sources))}" if sources else "in the model"
     if len(run) == 1 and nodes[0].op == "activation":
@@ -234,7 +241,7 @@ def _missing(pairing: Pairing, run: list[int]) -> Difference:
         message = f"{where}, expected {wanted} as well, found no such branch."
     if follows and _repeats(reference, run):
         message = f"One block too few: {where}, expected another {listing(names)}, found {follows} at once."
-    if not _held_idle(pairing, run):
+    if not _held_idle(pairing, held, run):
         return pairing.difference(
             "missing-layer", where, message, expected=wanted, found="nothing", reference=run
         )
@@ -249,18 +256,22 @@ def _missing(pairing: Pairing, run: list[int]) -> Difference:
     )
 
 
-def _held_idle(pairing: Pairing, run: list[int]) -> bool:
+def _held(graph: NormalGraph) -> Counter[Shape]:
+    weights = graph.source.weights
+    return Counter(weights[weight].shape for weight in unreached_weights(graph))
+
+
+def _held_idle(pairing: Pairing, held: Counter[Shape], run: list[int]) -> bool:
     """Whether the student's model holds the weights of a missing run, without using them; notes them as told."""
     shapes = [
         pairing.reference.source.weights[weight].shape
         for node in run
         for weight in pairing.reference.nodes[node].weights
     ]
-    weights = pairing.student.source.weights
-    held: Counter[Shape] = Counter(weights[weight].shape for weight in unreached_weights(pairing.student))
-    if not shapes or Counter[Shape](shapes) - (held - Counter(pairing.idle)):
+    needed = Counter[Shape](shapes)
+    if not shapes or any(held[shape] - pairing.idle[shape] < number for shape, number in needed.items()):
         return False
-    pairing.idle.extend(shapes)
+    pairing.idle.update(needed)
     return True
 
 
@@ -281,8 +292,7 @@ def _follower(pairing: Pairing, run: list[int], sources: set[int]) -> str:
     here = sorted({user for source in sources for user in pairing.our_users[source]} & users)
     if here:
         return pairing.ours.names(here)
-    given = {node for _, node, _ in pairing.student.outputs}
-    if sources & given and any(node in run for _, node, _ in pairing.reference.outputs):
+    if not sources.isdisjoint(pairing.our_ends) and not pairing.their_ends.isdisjoint(run):
         return "the model's output"
     return ""
 

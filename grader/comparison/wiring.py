@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from grader.canonical import Edge, NormalGraph
+from grader.canonical import NormalGraph
 from grader.comparison.records import Difference, DifferenceKind
 
 __all__ = ["same_wiring"]
@@ -43,14 +43,15 @@ def same_wiring(
     back = {theirs: ours for ours, theirs in pairs.items()}
     if _unpaired_parts(student, pairs) or _unpaired_parts(reference, back):
         return False
+    ours, theirs = _sources(student, pairs), _sources(reference, back)
     for mine, wanted in pairs.items():
         node, other = student.nodes[mine], reference.nodes[wanted]
-        found = [pairs.get(_source(student, edge, pairs)) for edge in node.edges]
-        expected = [_source(reference, edge, back) for edge in other.edges]
+        found = [pairs.get(ours[edge.node]) for edge in node.edges]
+        expected = [theirs[edge.node] for edge in other.edges]
         if found != expected and not (node.unordered and Counter(found) == Counter(expected)):
             return False
-    ends = [pairs.get(_source(student, Edge("", node, 0), pairs)) for _, node, _ in student.outputs]
-    return ends == [_source(reference, Edge("", node, 0), back) for _, node, _ in reference.outputs]
+    ends = [pairs.get(ours[node]) for _, node, _ in student.outputs]
+    return ends == [theirs[node] for _, node, _ in reference.outputs]
 
 
 def _unpaired_parts(graph: NormalGraph, paired: Mapping[int, int]) -> bool:
@@ -61,9 +62,9 @@ def _unpaired_parts(graph: NormalGraph, paired: Mapping[int, int]) -> bool:
     )
 
 
-def _source(graph: NormalGraph, edge: Edge, paired: Mapping[int, int]) -> int:
-    """Follow an edge up past steps without a counterpart, each of which is fed by one tensor."""
-    node = edge.node
-    while node not in paired:
-        node = graph.nodes[node].edges[0].node
-    return node
+def _sources(graph: NormalGraph, paired: Mapping[int, int]) -> list[int]:
+    """Return, for each node, the next one up with a counterpart; those without one are fed by one tensor each."""
+    found: list[int] = []
+    for index, node in enumerate(graph.nodes):
+        found.append(index if index in paired else found[node.edges[0].node])
+    return found
