@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import heapq
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -296,8 +296,8 @@ class _Aligner:
     def pair_replacements(self) -> None:
         """Pair a node with one of another op when both what feeds them and what they feed agree."""
         at_end: dict[str, list[int]] = defaultdict(list)
-        for node, key in sorted(self.ends[1].items()):
-            at_end[key].append(node)
+        for end_node, key in sorted(self.ends[1].items()):
+            at_end[key].append(end_node)
         after = _Free(self.users[1], self.theirs)
         before = _Free(self.sources[1], self.theirs)
         for ours, node in enumerate(self.student.nodes):
@@ -307,11 +307,12 @@ class _Aligner:
             used = {self.ours[user] for user in self.users[0][ours] if user in self.ours}
             end = self.ends[0].get(ours)
             # Both ways lead to the same nodes: the narrower one is taken.
-            ways = (
-                [after.of(source) for source in fed],
-                [*(before.of(user) for user in used), *([] if end is None else [at_end[end]])],
-            )
-            for theirs in heapq.merge(*min(ways, key=lambda way: sum(map(len, way)))):
+            below: list[Collection[int]] = [after.of(source) for source in fed]
+            above: list[Collection[int]] = [before.of(user) for user in used]
+            if end is not None:
+                above.append(at_end[end])
+            narrow = min(below, above, key=lambda way: sum(map(len, way)))
+            for theirs in heapq.merge(*narrow):
                 other = self.reference.nodes[theirs]
                 if (
                     theirs not in self.theirs

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
@@ -12,6 +14,7 @@ from grader.comparison.records import Difference
 __all__ = ["moved_steps"]
 
 _LONGEST = 4  # steps that move together
+_JOINS_KEPT = 16  # a row's neighbours are looked at again for the next row; they may be as wide as the graph
 
 
 def moved_steps(pairing: Pairing) -> Iterator[Difference]:
@@ -31,11 +34,14 @@ def moved_steps(pairing: Pairing) -> Iterator[Difference]:
     for mine in suspects:
         alike[_kind(pairing, mine)].add(mine)
     alone = _Around(pairing, set())
+    fed = lru_cache(_JOINS_KEPT)(_Around.fed)
     around = {kind: _Around(pairing, like) for kind, like in alike.items()}
     for mine in suspects:
         if mine in pairing.settled:
             continue
-        row = _row(pairing, mine, alone) or _row(pairing, mine, around[_kind(pairing, mine)])
+        row = _row(pairing, mine, alone, fed)
+        if not row and len(alike[_kind(pairing, mine)]) > 1:
+            row = _row(pairing, mine, around[_kind(pairing, mine)], fed)
         if row:
             yield _moved(pairing, row)
 
@@ -56,6 +62,14 @@ def _fed_by(graph: NormalGraph, node: int) -> int:
     return graph.nodes[node].edges[0].node
 
 
+class _Fed(NamedTuple):
+    """What feeds a step and its counterpart, with how many edges; ``apart`` is what does not cancel out."""
+
+    found: Counter[int]
+    wanted: Counter[int]
+    apart: Counter[int | None]
+
+
 def _kind(pairing: Pairing, node: int) -> tuple[str, str]:
     return pairing.student.nodes[node].key[:2]
 
@@ -64,6 +78,7 @@ class _Around:
     """Looks up past steps that are left out: those of one kind, and single ones without a counterpart."""
 
     def __init__(self, pairing: Pairing, like: set[int]) -> None:
+        self.pairing = pairing
         theirs = {pairing.pairs[node] for node in like}
         student, reference = pairing.student, pairing.reference
         self.source = _upwards(
@@ -72,6 +87,17 @@ class _Around:
         self.wanted = _upwards(
             reference, lambda node: node in theirs or (node not in pairing.back and _single(reference, node))
         )
+
+    def fed(self, user: int) -> _Fed:
+        """Return what feeds a step once the rest is left out."""
+        pairs = self.pairing.pairs
+        found = Counter(self.source(edge.node) for edge in self.pairing.student.nodes[user].edges)
+        wanted = Counter(self.wanted(edge.node) for edge in self.pairing.reference.nodes[pairs[user]].edges)
+        apart: Counter[int | None] = Counter()
+        for node, number in found.items():
+            apart[pairs.get(node)] += number
+        apart.subtract(wanted)
+        return _Fed(found, wanted, Counter({node: number for node, number in apart.items() if number}))
 
 
 def _upwards(graph: NormalGraph, left_out: Callable[[int], bool]) -> Callable[[int], int]:
@@ -90,11 +116,11 @@ def _upwards(graph: NormalGraph, left_out: Callable[[int], bool]) -> Callable[[i
     return first
 
 
-def _row(pairing: Pairing, first: int, around: _Around) -> list[int]:
+def _row(pairing: Pairing, first: int, around: _Around, fed: Callable[[_Around, int], _Fed]) -> list[int]:
     """Return the shortest row of the student's nodes from ``first`` on that has moved as a whole."""
     row = [first]
     while len(row) <= _LONGEST:
-        if _fits_without(pairing, row, around):
+        if _fits_without(pairing, row, around, fed):
             return row
         last = row[-1]
         users = pairing.our_users[last]
@@ -110,7 +136,9 @@ def _row(pairing: Pairing, first: int, around: _Around) -> list[int]:
     return []
 
 
-def _fits_without(pairing: Pairing, row: list[int], around: _Around) -> bool:
+def _fits_without(
+    pairing: Pairing, row: list[int], around: _Around, read: Callable[[_Around, int], _Fed]
+) -> bool:
     """Whether the neighbours of a row agree in both graphs once the row, and what lies ``around`` it, is left out."""
     student, reference, pairs = pairing.student, pairing.reference, pairing.pairs
     theirs = [pairs[node] for node in row]
@@ -128,9 +156,18 @@ def _fits_without(pairing: Pairing, row: list[int], around: _Around) -> bool:
         return node
 
     for user in _touched(pairing, row):
-        found = Counter(source(edge.node) for edge in student.nodes[user].edges)
-        expected = Counter(wanted_source(edge.node) for edge in reference.nodes[pairs[user]].edges)
-        if found != expected:
+        fed = read(around, user)
+        if len(fed.apart) > 4 * len(row):  # leaving out a step changes two numbers, on each side
+            return False
+        apart = Counter(fed.apart)
+        for node, other in zip(row, theirs, strict=True):
+            if fed.found[node]:
+                apart[pairs[node]] -= fed.found[node]
+                apart[source(node)] += fed.found[node]
+            if fed.wanted[other]:
+                apart[other] += fed.wanted[other]
+                apart[wanted_source(other)] -= fed.wanted[other]
+        if any(apart.values()):
             return False
     moved_end = not (pairing.our_ends.isdisjoint(row) and pairing.their_ends.isdisjoint(theirs))
     return not moved_end or (

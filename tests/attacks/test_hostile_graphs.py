@@ -190,6 +190,68 @@ def test_joins_of_joins_take_no_exponential_time() -> None:
     assert time.perf_counter() - start < 20
 
 
+def line(steps: str) -> ModelGraph:
+    """Steps one after the other: a dense layer, a relu, a normalisation or a rescaling each."""
+    made = Blueprint()
+    x = made.input(4)
+    for step in steps:
+        if step == "d":
+            x = made.dense(x, 4)
+        elif step == "s":
+            x = made.call(made.layer("Rescaling", scale=2.0, offset=1.0), x, shape=(4,))
+        else:
+            x = made.relu(x) if step == "r" else made.norm(x)
+    return made.graph(x)
+
+
+def fan(kinds: str, *, joined: str) -> ModelGraph:
+    """Steps side by side on one input, joined by a sum, a concatenation, or a sum after each further one."""
+    made = Blueprint()
+    start = made.input(4)
+    ends = [made.dense(start, 4) if kind == "d" else made.relu(start) for kind in kinds]
+    if joined == "one by one":
+        x = ends[0]
+        for end in ends[1:]:
+            x = made.add(x, end)
+        return made.graph(x)
+    return made.graph(made.add(*ends) if joined == "sum" else made.concatenate(*ends))
+
+
+def dense_block(layers: int, relu: bool) -> ModelGraph:
+    """Layers that each read all that was made before."""
+    made = Blueprint()
+    tensors = [made.input(4)]
+    for number in range(layers):
+        activation = "relu" if relu and number == layers // 2 else "linear"
+        tensors.append(made.dense(made.concatenate(*tensors), 4, activation=activation))
+    return made.graph(tensors[-1])
+
+
+N = 6_000
+
+
+@pytest.mark.parametrize(
+    ("student", "reference"),
+    [
+        (lambda: line("d" * N), lambda: line("r" * N)),
+        (lambda: line("drn" * (N // 3)), lambda: line("rdn" * (N // 3))),
+        (lambda: line("d" * N), lambda: line("dn" * (N // 2))),
+        (lambda: line("s" * N), lambda: line("s" * (N - 1))),
+        (lambda: fan("d" * N, joined="sum"), lambda: fan("r" * N, joined="sum")),
+        (lambda: fan("d" * N, joined="concatenation"), lambda: fan("dr" * (N // 2), joined="concatenation")),
+        (lambda: fan("d" * N, joined="one by one"), lambda: fan("d" * (N - 1) + "r", joined="one by one")),
+        (lambda: dense_block(250, relu=True), lambda: dense_block(250, relu=False)),
+    ],
+    ids=["unrelated", "exchanged", "left out", "scaled", "side by side", "half", "summed", "dense block"],
+)
+def test_large_graphs_that_differ_are_compared_in_bounded_time(student: Any, reference: Any) -> None:
+    """Thousands of differences, or one in thousands of edges, are told apart in seconds."""
+    graphs = student(), reference()
+    start = time.process_time()
+    assert not analyse(*graphs).same
+    assert time.process_time() - start < 10
+
+
 def test_a_name_cannot_steer_the_terminal(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
