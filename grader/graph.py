@@ -228,8 +228,12 @@ class ModelGraph(Record):
 
     ``calls`` are in an order in which every tensor is made before it is used. ``dynamic`` is
     ``None``, or the reason why the forward pass cannot be written as a fixed graph; the graph is
-    then one opaque call. ``value_asked`` says what in plain Python asked for a tensor's value, where that
-    is the reason, or the reason why one of the layers is an opaque call. ``compiled`` is ``None`` for a model that was not compiled. ``saved`` is about the model's own
+    then one opaque call, or one of several ways through the model. ``value_asked`` says what in plain Python
+    asked for a tensor's value, where that is the reason, or the reason why one of the layers is an opaque call.
+
+    ``from_run``: something in it could not be followed and was run on arrays. A custom ``Unseen`` then stands for
+    code between two calls of which nothing else was seen: it joins the tensors that it may depend on, and holds the
+    weights that it uses. ``compiled`` is ``None`` for a model that was not compiled. ``saved`` is about the model's own
     class, as ``Layer.saved`` is about a layer's.
     """
 
@@ -244,6 +248,7 @@ class ModelGraph(Record):
     weights: tuple[Weight, ...]
     dynamic: str | None = None
     value_asked: Literal["if", "while", "bool"] | None = None
+    from_run: bool = False
     compiled: Compiled | None = None
     saved: tuple[SavedObject, ...] = ()
 

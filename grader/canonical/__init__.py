@@ -3,7 +3,16 @@
 from grader.canonical.freedom import shows_in_outputs
 from grader.canonical.joins import joined_anew
 from grader.canonical.merges import COMMUTATIVE
-from grader.canonical.normal_form import normalize
+from grader.canonical.normal_form import normalize, prune
 from grader.canonical.normal_graph import Edge, Node, NormalGraph
 
-__all__ = ["COMMUTATIVE", "Edge", "Node", "NormalGraph", "joined_anew", "normalize", "shows_in_outputs"]
+__all__ = [
+    "COMMUTATIVE",
+    "Edge",
+    "Node",
+    "NormalGraph",
+    "joined_anew",
+    "normalize",
+    "prune",
+    "shows_in_outputs",
+]

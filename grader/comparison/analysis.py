@@ -11,6 +11,7 @@ from grader.canonical import COMMUTATIVE, NormalGraph, joined_anew, normalize
 from grader.comparison.alignment import align
 from grader.comparison.compile_state import compile_differences
 from grader.comparison.feeding import fed_alike
+from grader.comparison.gaps import as_one_call, gaps_filled
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.masks import carries_masks, mask_differences
 from grader.comparison.parameters import parameter_detail
@@ -77,6 +78,11 @@ def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions 
 
 
 def _architecture(student: ModelGraph, reference: ModelGraph, options: CompareOptions) -> Analysis:
+    ours, theirs = as_one_call(student), as_one_call(reference)
+    if reference.dynamic is not None and student.dynamic is not None and (ours or theirs):
+        whole = _compared(ours or student, theirs or reference, options, masks=True)
+        if whole.same:
+            return whole
     found = _compared(student, reference, options, masks=True)
     if found.same or not (carries_masks(student) or carries_masks(reference)):
         return found
@@ -109,6 +115,9 @@ def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) ->
         mapping, reordered = _match(first, second, options)
         if mapping is not None and not unreached_differences(first, second):
             return Analysis(first, second, dict(enumerate(mapping)), True, (), reordered)
+    filled = gaps_filled(ours, theirs)
+    if filled is not None and _match(filled, theirs, options)[0] is None:
+        ours = filled  # the unseen steps are not all that differs
     pairs = align(ours, theirs)
     return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
 

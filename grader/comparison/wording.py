@@ -42,6 +42,8 @@ _VOWEL_LETTERS = "AEFHILMNORSX"  # as an abbreviation's first letter, spoken wit
 
 def label(op: str, settings: Any) -> str:
     """Return the short name of a step: ``Conv2D``, ``Add``, ``relu``."""
+    if op == "custom Unseen" or "unseen" in settings:
+        return "unseen step"
     if op == "Rescaling" and isinstance(settings.get("scale"), float):
         offset = settings.get("offset")
         shifted = f" {offset:+g}" if isinstance(offset, int | float) and offset else ""

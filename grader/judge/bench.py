@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.comparison.records import Diagnosis
 from grader.evidence import Evidence, Reply, RunFacts, Work
+from grader.graph import ModelGraph
 from grader.judge.advice import failure_text, given_text, misgiven, next_step, pass_itself, unlike_text
 from grader.judge.challenge import Answers, weigh
 from grader.judge.result import CaseResult
@@ -183,8 +184,7 @@ class _Bench:
         """Name the class that was written where the task asks for a model without one."""
         student = shown.given.graph
         asked = any(isinstance(e, Api) and e.api != "subclassed" for e in self.key.task.expects)
-        static = student is not None and student.api == "subclassed" and student.dynamic is None
-        return (STATIC_GRAPH_SUBCLASSED,) if asked and static else ()
+        return (STATIC_GRAPH_SUBCLASSED,) if asked and student is not None and _is_static(student) else ()
 
     def _message(self, failing: list[int], shown: CaseResult) -> str:
         count = len(self.results)
@@ -241,7 +241,7 @@ class _Bench:
         asked = any(isinstance(expectation, Api) for expectation in self.key.task.expects)
         if student is None or reference is None or asked:
             return ()
-        if student.api == "subclassed" and reference.api != "subclassed" and student.dynamic is None:
+        if reference.api != "subclassed" and _is_static(student):
             return (
                 (
                     "static-graph-subclassed: nothing in this model depends on its input's values, so the "
@@ -263,3 +263,8 @@ def _behaviour_remark(shown: CaseResult) -> tuple[str, ...]:
         f"{found.gap:.1g} apart, where the outputs of different inputs lie {found.spread:.2g} apart."
     )
     return (f"Your model is written otherwise than the expected one and computes the same. {ran}",)
+
+
+def _is_static(student: ModelGraph) -> bool:
+    """Say whether a class only calls what can be called on a ``keras.Input`` as well, in a fixed order."""
+    return student.api == "subclassed" and student.dynamic is None and not student.from_run

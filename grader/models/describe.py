@@ -18,6 +18,7 @@ from grader.graph import Api, ModelGraph
 from grader.models.causes.values import branch_on_value
 from grader.models.compiled_runs import CompiledRuns
 from grader.models.depth import room_for
+from grader.models.eager import as_found
 from grader.models.layers import read_config
 from grader.models.lazy_tensorflow import tensorflow_not_imported
 from grader.models.modes import TRAINING
@@ -63,13 +64,14 @@ def make_inputs(specs: Sequence[InputSpec]) -> list[Any]:
 
 @contextlib.contextmanager
 def reading() -> Iterator[Recorder]:
-    """Open a recording that leaves no trace: no output, no warnings, no TensorFlow import."""
+    """Open a recording that leaves no trace: no output, no warnings, no random numbers drawn, no TensorFlow import."""
     with (
         tensorflow_not_imported(),
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
         full_tracebacks(),
+        as_found(()),
         recording() as recorder,
     ):
         warnings.simplefilter("ignore")
@@ -166,15 +168,15 @@ def _read_call(model: Any, arguments: tuple[Any, ...], recorder: Recorder) -> De
     known = {id(tensor): writer.tensor(tensor) for tensor in flatten(list(arguments))}
     node = maker(ends[0][1])
     trace = recorder.trace_of(node)
+    writer.asked = trace.asked if trace is not None else None
     if trace is not None and trace.failure is None:
-        dynamic = None
+        dynamic = trace.chose
         made = writer.expand(trace.outputs, writer.stand_ins(trace, known, ()), ())
         # Keras's order of the leaves is that of the trace; ``leaves`` may differ.
         place = {id(t): index for t, index in zip(keras.tree.flatten(outputs), made, strict=True)}
         made = [place[id(tensor)] for _, tensor in ends]
     else:
         dynamic = trace.failure if trace is not None else "its forward pass could not be followed"
-        writer.asked = trace.asked if trace is not None else None
         writer.opaque(node, known, ())
         made = [known[id(tensor)] for _, tensor in ends]
     return _finished(writer, model, "subclassed", arguments, known, outputs, _ports(ends, made), dynamic)

@@ -14,7 +14,7 @@ from grader.models.nodes import nodes_before, placed_arguments
 from grader.models.plain import constant
 from grader.models.structures import leaves
 
-__all__ = ["INFERENCE", "TRAINING", "fixed_mode", "same_in_both_modes"]
+__all__ = ["INFERENCE", "TRAINING", "fixed_mode", "idle", "same_in_both_modes"]
 
 
 class _Mode(int):
@@ -74,7 +74,7 @@ def _written(outputs: Sequence[Any], known: Container[int], held: Container[int]
             for place, value in placed_arguments(node)
             for key, leaf in leaves(value)
         ]
-        if _idle(node.operation) and len(node.outputs) == 1 and arguments:
+        if idle(node.operation) and len(node.outputs) == 1 and arguments:
             made[id(node.outputs[0])] = arguments[0][2]
             continue
         for number, tensor in enumerate(node.outputs):
@@ -95,8 +95,9 @@ def _written_operation(operation: Any, held: Container[int]) -> Any:
     return [class_name(operation), origin(operation), config(operation)]
 
 
-def _idle(operation: Any) -> bool:
+def idle(operation: Any) -> bool:
+    """Say whether a layer gives what it is given, in inference."""
     if is_plain_model(operation):
         inner = [layer for layer in operation.layers if not isinstance(layer, keras.layers.InputLayer)]
-        return bool(inner) and all(map(_idle, inner))
+        return bool(inner) and all(map(idle, inner))
     return origin(operation) == "keras.layers" and class_name(operation) in _IDLE

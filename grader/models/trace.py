@@ -5,8 +5,9 @@ open, such a call runs the layer's own ``call`` on fresh ``KerasTensor``s instea
 backend for the output shape, so that every layer and operation within leaves a node of its own,
 to any depth, each run once. A layer that is called on plain arrays in there (``self.places(ops.arange(9))``)
 leaves a node too. When that fails (a tensor used as a Python bool, NumPy, a variable turned into a value by an
-operator), or when the call does something else in inference than in training, the layer stays opaque and
-Keras's own way gives its outputs.
+operator), Keras's own way gives its outputs, and a run on arrays shows what it can of the inside
+(``grader.models.seen``). Where that shows nothing, and where the call does something else in inference than in
+training, the layer stays opaque.
 
 All of it is undone at the end: nodes added to the student's layers, names counted up, variables
 assigned (they are assigned in a ``StatelessScope``). Only building lazy layers cannot be undone.
@@ -14,10 +15,11 @@ assigned (they are assigned in a ``StatelessScope``). Only building lazy layers 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import keras
@@ -25,11 +27,13 @@ from keras.src.backend.common import global_state
 from keras.src.ops.node import Node
 
 from grader.models.causes.values import Asked, branch_on_value
+from grader.models.eager import EagerRun
 from grader.models.layers import can_look_inside
 from grader.models.modes import INFERENCE, TRAINING, same_in_both_modes
 from grader.models.nested import given_tensors, own_nodes, recorded_graph
 from grader.models.nodes import constant_of, maker, nodes_before, set_constant
 from grader.models.plain import is_array
+from grader.models.seen import seen_in_a_run
 
 __all__ = ["Recorder", "Trace", "TraceError", "recording"]
 
@@ -39,8 +43,15 @@ _CONTROL_FLOW = frozenset(
 )
 
 
+_SECONDS_TO_RUN = 5.0  # of all calls together that are run on arrays
+
+
 class TraceError(Exception):
     """The inside of a layer cannot be written as a fixed graph of calls."""
+
+
+class _TwoModesError(TraceError):
+    """The inside was seen, and is another one in inference."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +59,14 @@ class Trace:
     """The inside of one call: pairs of a tensor given and its stand-in, and what came out.
 
     ``failure`` says why there is no inside to show; ``outputs`` are then empty. ``asked`` is the statement
-    that asked for a tensor's value, where that is why.
+    that asked for a tensor's value, where that is why. ``chose`` says why the inside is one way of several.
     """
 
     stand_ins: tuple[tuple[Any, Any], ...] = ()
     outputs: tuple[Any, ...] = ()
     failure: str | None = None
     asked: Asked | None = None
+    chose: str | None = None
 
 
 class _Scope(keras.StatelessScope):
@@ -82,6 +94,8 @@ class Recorder:
         self._returned: dict[tuple[Any, ...], Any] = {}
         self._depth = 0  # of calls looked into; 0 while Keras works out a shape
         self._comparing = False  # running a call again in inference
+        self.run: EagerRun | None = None
+        self._seconds = _SECONDS_TO_RUN
         self._alive: list[Any] = []  # ids name these objects, so none of them may be freed
 
     def trace_of(self, node: Any) -> Trace | None:
@@ -131,7 +145,7 @@ class Recorder:
         except Exception as error:
             self.errors.append(error)
             returned = self._outside(keras_way, layer, args, kwargs)
-            trace = Trace(failure=_one_line(error), asked=branch_on_value(error))
+            trace = self._trace_of_run(layer, args, kwargs, returned, error)
         self._returned[spec] = returned
         outputs = keras.tree.map_structure(_like, returned)
         flat = keras.tree.flatten(outputs)
@@ -139,6 +153,39 @@ class Recorder:
         if flat:
             self._traces[id(flat[0])] = trace
         return outputs
+
+    def _trace_of_run(self, layer: Any, args: Any, kwargs: Any, returned: Any, error: Exception) -> Trace:
+        """Return what running a call shows of its inside, which could not be followed for that error."""
+        failed = Trace(failure=_one_line(error), asked=branch_on_value(error))
+        if isinstance(error, _TwoModesError) or self._seconds <= 0:
+            return failed
+        began = time.monotonic()
+        try:
+            if kwargs.get("training", TRAINING) is None:
+                kwargs = {**kwargs, "training": TRAINING}
+            seen = seen_in_a_run(self, layer, args, kwargs, returned, self._seconds)
+        except Exception:  # the student's code, on arrays: it stays one call
+            return failed
+        finally:
+            self._seconds -= time.monotonic() - began
+        self._alive.append(seen)
+        self.given |= {id(fresh): given for given, fresh in seen.stand_ins}
+        return Trace(
+            seen.stand_ins,
+            seen.outputs,
+            asked=failed.asked if seen.chose else None,
+            chose=failed.failure if seen.chose else None,
+        )
+
+    @contextmanager
+    def noting(self, run: EagerRun | None) -> Iterator[None]:
+        """Let a run on arrays note the calls in the ``with`` block, or nobody."""
+        before, self.run = self.run, run
+        depth, self._depth = self._depth, 0
+        try:
+            yield
+        finally:
+            self.run, self._depth = before, depth
 
     def call_on_arrays(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """Return the arguments of a ``Layer.__call__``: symbolic ones where all are arrays in a call looked into."""
@@ -186,7 +233,7 @@ class Recorder:
             quiet = self._quiet_outputs(layer, args, {**kwargs, "training": INFERENCE}, fresh)
             known = {id(tensor) for tensor in fresh}
             if not same_in_both_modes(outputs, quiet, known, held):
-                raise TraceError("the call does something else in inference than in training")
+                raise _TwoModesError("the call does something else in inference than in training")
         return Trace(tuple(stand_ins.values()), tuple(outputs)), returned
 
     def _outputs_inside(self, layer: Any, args: Any, kwargs: Any, fresh: list[Any]) -> tuple[list[Any], Any]:
@@ -292,10 +339,14 @@ def recording() -> Iterator[Recorder]:
 
     @wraps(keras_call)
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if recorder.run is not None and recorder.run.notes(args, kwargs):
+            return recorder.run.call(layer, args, kwargs, partial(keras_call, layer))
         args, kwargs = recorder.call_on_arrays(args, kwargs)
         return keras_call(layer, *args, **kwargs)
 
     def symbolic_op(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        if recorder.run is not None and recorder.run.notes(args, kwargs):
+            return recorder.run.call(operation, args, kwargs, operation.call)
         recorder.refuse_control_flow(operation)
         return keras_op(operation, *args, **kwargs)
 

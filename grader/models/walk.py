@@ -18,6 +18,7 @@ from grader.models.plain import constant
 from grader.models.saving import saved_facts
 from grader.models.structures import flatten
 from grader.models.trace import Recorder, Trace
+from grader.models.unseen import Unseen
 
 __all__ = ["GraphWriter"]
 
@@ -70,7 +71,7 @@ class GraphWriter:
             self._operations.append(operation)
             self._index[id(operation)] = len(self._layers)
             is_layer = isinstance(operation, keras.Layer)
-            held = operation.weights if is_layer else ()
+            held = operation.weights if is_layer or isinstance(operation, Unseen) else ()
             config, failure = facts.read_config(operation)
             trainable = self._trainable
             if trainable is None and is_layer:  # no model to ask
@@ -168,9 +169,9 @@ class GraphWriter:
             inside = {id(own): known[id(given)] for own, given in paired}
         else:
             trace = self.recorder.trace_of(node) or self._call_again(node, mode)
+            if trace is not None and self.asked is None:
+                self.asked = trace.asked
             if trace is None or trace.failure is not None:
-                if trace is not None and self.asked is None:
-                    self.asked = trace.asked
                 return False
             outputs = list(trace.outputs)
             inside = self.stand_ins(trace, known, scope)
@@ -259,6 +260,7 @@ class GraphWriter:
             weights=tuple(self._weights),
             dynamic=dynamic,
             value_asked=self.asked,
+            from_run=any(isinstance(operation, Unseen) for operation in self._operations),
         )
 
 

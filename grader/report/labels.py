@@ -40,10 +40,17 @@ Config = dict[str, "JsonValue"]
 def title(layer: Layer) -> str:
     """Return the class name, with the operator in front for arithmetic: ``Conv2D``, ``+ add``."""
     name = plain(layer.class_name, _TITLE)
+    if is_unseen(layer):
+        return "unseen step"
     if layer.origin != "keras.ops":
         return name
     sign = _OPERATORS.get(layer.class_name)
     return f"{sign} {name.lower()}" if sign else name.lower()
+
+
+def is_unseen(layer: Layer) -> bool:
+    """Say whether this stands for code that was run and could not be followed."""
+    return (layer.class_name, layer.origin) == ("Unseen", "custom") and "inside" in layer.config
 
 
 def settings(graph: ModelGraph, call: Call) -> str:
@@ -51,6 +58,9 @@ def settings(graph: ModelGraph, call: Call) -> str:
     layer = graph.layers[call.layer]
     if layer.origin == "keras.ops":
         parts = _constants(graph, call)
+    elif is_unseen(layer):
+        parts = [f"in {plain(str(layer.config['inside']), _PART)}"]
+        parts += ["decided by values"] if "chooses" in layer.config else []
     elif layer.origin == "custom":
         parts = _settings_of(layer.config)
     else:

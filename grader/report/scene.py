@@ -68,7 +68,16 @@ def build_scene(graph: ModelGraph, comparison: Comparison | None = None) -> Scen
     builder = _Builder(graph)
     if comparison is not None and comparison.differences:
         builder.mark(comparison)
-    notes = [f"Drawn as one box: {plain(graph.dynamic, 200)}"] if graph.dynamic else []
+    notes = []
+    if graph.dynamic:
+        shown = (
+            "Drawn as one box" if len(graph.calls) == 1 else "One of several ways through the model is drawn"
+        )
+        notes.append(f"{shown}: {plain(graph.dynamic, 200)}")
+    if graph.from_run:
+        notes.append(
+            "An unseen step is code that could not be followed; the layers around it were seen in a run."
+        )
     left = len(comparison.differences) - MAX_MARKED if comparison is not None else 0
     if left > 0:
         notes.append(f"{left} more differences are not marked.")

@@ -47,9 +47,10 @@ def test_a_subclassed_model_keeps_to_no_mode(one_worker):
 
 
 def test_a_model_that_branches_on_its_input_is_dynamic(one_worker):
-    """A model with ops.cond is one opaque call, with the reason why."""
+    """A model with ops.cond shows the way that a run took, what may choose another, and the reason why."""
     graph = one_worker.graph("dynamic_model")
-    assert ["Branching"] == names(graph)
+    assert ("Dense", "Unseen") == (names(graph)[0], names(graph)[-1])
+    assert "by values" == graph.layers[graph.calls[-1].layer].config["chooses"]
     assert "Cond decides at run time what is computed" in graph.dynamic
 
 
