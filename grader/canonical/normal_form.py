@@ -58,7 +58,11 @@ class _Builder:
         self.shapes = [tensor.shape for tensor in graph.tensors]
         self.minded = any(value for _, value in self.options)
         self.free = Freedom(self.options.free_settings)
-        self.weight_facts = [self._facts(weight) for weight in graph.weights]
+        self.weight_facts: list[tuple[Any, ...]] = (
+            list(map(self._facts, graph.weights))
+            if self.minded
+            else [(weight.shape, weight.dtype) for weight in graph.weights]
+        )
 
     def build(self) -> NormalGraph:
         graph = self.graph
@@ -94,10 +98,10 @@ class _Builder:
         compared = () if self.free.shapes and op != "input" else tuple([shape[1:] for shape in shapes])
         return _Stage(op, settings, settings_text(settings), shapes, compared)
 
-    def _facts(self, weight: Weight) -> str:
-        shape = "" if self.free.shapes else weight.shape
-        facts = f"{shape} {'' if self.free.dtypes else weight.dtype}"
-        return f"{facts} {weight.trainable}" if self.options.trainable else facts
+    def _facts(self, weight: Weight) -> tuple[Any, ...]:
+        shape = None if self.free.shapes else weight.shape
+        facts = (shape, None if self.free.dtypes else weight.dtype)
+        return (*facts, weight.trainable) if self.options.trainable else facts
 
     def _call(self, index: int, call: Call) -> None:
         graph = self.graph

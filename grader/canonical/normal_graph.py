@@ -15,7 +15,7 @@ from grader.graph import ModelGraph, Shape
 __all__ = ["Edge", "Key", "Node", "NormalGraph", "numbered"]
 
 
-Key = tuple[str, str, tuple[Shape, ...], tuple[str, ...]]
+Key = tuple[str, str, tuple[Shape, ...], tuple[tuple[Any, ...], ...]]
 
 
 # Tuples, because a large model has thousands of these, and they are made several times over.

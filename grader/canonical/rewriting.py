@@ -29,7 +29,7 @@ _written = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 
 def make_key(
-    op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...], weights: tuple[str, ...]
+    op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...], weights: tuple[tuple[Any, ...], ...]
 ) -> Key:
     """Return everything about a step that has to agree, wiring aside, in a form that can be compared."""
     return op, settings_text(settings), tuple([shape[1:] for shape in shapes]), weights
