@@ -123,7 +123,7 @@ def test_ways_that_runs_took_tell_no_classes_apart(ask_one):
 
 
 @pytest.mark.parametrize("kind", ["whole", "inside"])
-@pytest.mark.parametrize("way", ["between", "in_one_branch", "by_cond", "by_if", "in_numpy"])
+@pytest.mark.parametrize("way", ["between", "in_one_branch", "unfelt", "by_cond", "by_if", "in_numpy"])
 def test_every_weight_counts(ask_one, way, kind):
     """Layers of the way not taken, and those that seem to lead nowhere, are read by an unseen step."""
     assert ask_one("every_weight_is_read", way=way, kind=kind)
