@@ -20,10 +20,8 @@ follow from lengths that are open.
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -34,9 +32,10 @@ from keras.src.ops.node import Node
 from grader.models.chance import repeatable
 from grader.models.eager import EagerRun, RunError, as_found, numbers, within
 from grader.models.layers import config
-from grader.models.modes import INFERENCE, TRAINING, idle
+from grader.models.modes import INFERENCE, TRAINING
 from grader.models.plain import constant, is_array
 from grader.models.unseen import Unseen
+from grader.models.ways import Ref, Way, without_mode
 
 __all__ = ["Seen", "seen_in_a_run"]
 
@@ -52,92 +51,6 @@ class Seen:
     stand_ins: tuple[tuple[Any, Any], ...]
     outputs: tuple[Any, ...]
     chose: bool
-
-
-@dataclass(frozen=True)
-class _Ref:
-    """A tensor of a run: one ``given``, one that a ``noted`` call made (``at`` is its place), or one ``unseen``."""
-
-    kind: str
-    number: int
-    at: int = 0
-
-
-@dataclass
-class _Way:
-    """A run with its arrays replaced by references.
-
-    ``held`` are the ids of the layers there were before; ``since`` says of each unseen tensor how many calls had been noted when it was first seen.
-    """
-
-    run: EagerRun
-    given: list[Any]
-    held: Container[int]
-    calls: list[tuple[Any, Any]] = field(default_factory=list)
-    outputs: list[_Ref] = field(default_factory=list)
-    unseen: list[Any] = field(default_factory=list)
-    since: list[int] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, run: EagerRun, given: list[Any], held: Container[int], outputs: Sequence[Any]) -> _Way:
-        """Name every array by where it comes from."""
-        way = cls(run, given, held)
-        refs = {id(array): _Ref("given", number) for number, array in enumerate(given)}
-
-        def name(value: Any, noted: int) -> Any:
-            if isinstance(value, keras.Variable) or not is_array(value):
-                return value
-            if id(value) not in refs:
-                refs[id(value)] = _Ref("unseen", len(way.unseen))
-                way.unseen.append(value)
-                way.since.append(noted)
-            return refs[id(value)]
-
-        for number, noted in enumerate(run.noted):
-            way.calls.append(
-                keras.tree.map_structure(lambda v, n=number: name(v, n), (noted.args, noted.kwargs))
-            )
-            refs |= {id(array): _Ref("noted", number, at) for at, array in enumerate(noted.flat)}
-        way.outputs = [name(array, len(run.noted)) for array in outputs]
-        return way
-
-    def path(self, *, without_idle: bool = False) -> list[Any]:
-        """Write down what was called on what, so that two runs can be held equal."""
-        names: dict[_Ref, Any] = {}
-        written: list[Any] = []
-
-        def text(value: Any) -> Any:
-            if isinstance(value, _Ref):
-                return names.get(value, str(value) if value.kind != "noted" else None)
-            if isinstance(value, keras.Variable):
-                return id(value)
-            return json.dumps(constant(value))
-
-        for number, (noted, call) in enumerate(zip(self.run.noted, self.calls, strict=True)):
-            args, kwargs = call
-            leaves = [text(leaf) for leaf in keras.tree.flatten((args, _without_mode(kwargs)))]
-            if without_idle and idle(noted.operation):
-                names[_Ref("noted", number)] = leaves[0]
-                continue
-            names |= {_Ref("noted", number, at): (len(written), at) for at in range(len(noted.flat))}
-            written.append([_operation(noted.operation, self.held), leaves])
-        return [written, [text(ref) for ref in self.outputs]]
-
-    @cached_property
-    def values(self) -> list[Any]:
-        """Return the unseen tensors as NumPy arrays."""
-        return [np.array(keras.ops.convert_to_numpy(array)) for array in self.unseen]
-
-
-def _without_mode(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    modes = (TRAINING, INFERENCE)
-    return {key: value for key, value in kwargs.items() if not any(value is mode for mode in modes)}
-
-
-def _operation(operation: Any, held: Container[int]) -> Any:
-    if id(operation) in held:  # any other was made in the run
-        return id(operation)
-    return [type(operation).__name__, json.dumps(config(operation), sort_keys=True)]
 
 
 def seen_in_a_run(recorder: Any, layer: Any, args: Any, kwargs: Any, returned: Any, seconds: float) -> Seen:
@@ -207,7 +120,7 @@ class _Inside:
 
     def _run(
         self, given: list[Any], replaced: Mapping[str, Any], run: EagerRun | None = None, state: Any = ()
-    ) -> _Way:
+    ) -> Way:
         run = run or EagerRun()
         run.give(given)
         before = [np.array(keras.ops.convert_to_numpy(array)) for array in given]
@@ -220,7 +133,7 @@ class _Inside:
             raise RunError("the call returns something else than tensors")
         if run.was_changed() or not all(map(_equal, given, before)):
             raise RunError("the call changes a tensor in place")
-        return _Way.of(run, given, self.held, outputs)
+        return Way.of(run, given, self.held, outputs)
 
     def _runs_without_values(self) -> bool:
         """Say whether the call also runs on tensors that have shapes and no values: then none decides the way."""
@@ -249,7 +162,7 @@ class _Inside:
             args, kwargs = keras.tree.map_structure(empty, self.arguments)
             self.layer.call(*args, **kwargs)
 
-    def changed_by(self, first: _Way, ref: _Ref | None, variable: Any = None) -> list[bool]:
+    def changed_by(self, first: Way, ref: Ref | None, variable: Any = None) -> list[bool]:
         """Say which unseen tensors change when one noted tensor, or a weight, is another."""
         given, state = list(first.given), []
         noted = [-1, -1]
@@ -299,16 +212,16 @@ def _equal(array: Any, before: Any) -> bool:
 class _Written:
     """Two runs of one way → Keras's nodes."""
 
-    def __init__(self, inside: _Inside, first: _Way, second: _Way, chose: bool) -> None:
+    def __init__(self, inside: _Inside, first: Way, second: Way, chose: bool) -> None:
         self.inside, self.first, self.second, self.chose = inside, first, second, chose
         self.constants = {
             n for n, (one, two) in enumerate(zip(first.unseen, second.unseen, strict=True)) if one is two
         }
         self.gaps = [n for n in range(len(first.unseen)) if n not in self.constants]
         self.tensors = [
-            *(_Ref("given", n) for n in range(len(first.given))),
+            *(Ref("given", n) for n in range(len(first.given))),
             *(
-                _Ref("noted", n, at)
+                Ref("noted", n, at)
                 for n, noted in enumerate(first.run.noted)
                 for at in range(len(noted.flat))
             ),
@@ -319,11 +232,11 @@ class _Written:
     def seen(self, returned: Sequence[Any]) -> Seen:
         """Write the nodes down; the outputs have the shapes that Keras found for them."""
         last = self._last_gap()
-        self.symbols: dict[_Ref, Any] = {}
+        self.symbols: dict[Ref, Any] = {}
         stand_ins = []
         for number, symbol in enumerate(self.inside.symbols):
             fresh = keras.KerasTensor(symbol.shape, symbol.dtype, sparse=symbol.sparse)
-            self.symbols[_Ref("given", number)] = fresh
+            self.symbols[Ref("given", number)] = fresh
             stand_ins.append((symbol, fresh))
         for number in range(len(self.first.run.noted) + 1):
             for gap in self.gaps:
@@ -341,13 +254,13 @@ class _Written:
             raise RunError("the run gives other shapes than Keras expects")
         return Seen(tuple(stand_ins), tuple(outputs), self.chose)
 
-    def _before(self, gap: int) -> list[_Ref]:
+    def _before(self, gap: int) -> list[Ref]:
         noted = self.first.since[gap]
         return [ref for ref in self.tensors if ref.kind == "given" or ref.number < noted]
 
-    def _reads(self) -> dict[int, list[_Ref]]:
+    def _reads(self) -> dict[int, list[Ref]]:
         """Return the tensors that each unseen one depends on; all before it where that is not known."""
-        reads: dict[int, list[_Ref]] = {gap: [] for gap in self.gaps}
+        reads: dict[int, list[Ref]] = {gap: [] for gap in self.gaps}
         asked = [ref for ref in self.tensors if any(ref in self._before(gap) for gap in self.gaps)]
         try:
             if len(asked) > _MOST_CHANGES or self.first.run.chose:
@@ -392,7 +305,7 @@ class _Written:
         if self.chose:
             return None
         reached = self._reached()
-        gaps = [gap for gap in self.gaps if _Ref("unseen", gap) in reached]
+        gaps = [gap for gap in self.gaps if Ref("unseen", gap) in reached]
         if not gaps:
             raise RunError("nothing tells why the call could not be followed")
         last = max(gaps, key=lambda gap: (self.first.since[gap], gap))
@@ -405,18 +318,18 @@ class _Written:
         self.reads[last] = list(dict.fromkeys([*self.reads[last], *ends]))
         if None in self.weights:
             self.weights[last] = [*self.weights.get(last, []), *self.weights.pop(None)]
-        stray = [gap for gap in self.weights if gap is not None and _Ref("unseen", gap) not in reached]
+        stray = [gap for gap in self.weights if gap is not None and Ref("unseen", gap) not in reached]
         for gap in stray:
             self.weights[last] = [*self.weights.get(last, []), *self.weights.pop(gap)]
         return last
 
-    def _used_by_loose(self, ref: _Ref, loose: Sequence[_Ref]) -> bool:
+    def _used_by_loose(self, ref: Ref, loose: Sequence[Ref]) -> bool:
         """Say whether a tensor that leads nowhere is read by a call that leads nowhere either."""
         others = {other.number for other in loose if other.kind == "noted"}
         return any(ref in keras.tree.flatten(self.first.calls[number]) for number in others)
 
-    def _reached(self) -> set[_Ref]:
-        reached: set[_Ref] = set()
+    def _reached(self) -> set[Ref]:
+        reached: set[Ref] = set()
         waiting = list(self.first.outputs)
         while waiting:
             ref = waiting.pop()
@@ -426,14 +339,12 @@ class _Written:
             if ref.kind == "unseen":
                 waiting += self.reads.get(ref.number, [])
             elif ref.kind == "noted":
-                waiting += [
-                    r for r in keras.tree.flatten(self.first.calls[ref.number]) if isinstance(r, _Ref)
-                ]
+                waiting += [r for r in keras.tree.flatten(self.first.calls[ref.number]) if isinstance(r, Ref)]
                 reached |= {r for r in self.tensors if (r.kind, r.number) == (ref.kind, ref.number)}
         return reached
 
     def _symbol(self, value: Any) -> Any:
-        if not isinstance(value, _Ref):
+        if not isinstance(value, Ref):
             return value
         if value.kind == "unseen" and value.number in self.constants:
             return self.first.unseen[value.number]
@@ -452,11 +363,11 @@ class _Written:
         if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten((args, kwargs))):
             raise RunError("a call inside takes no tensor that comes from the input")
         Node(noted.operation, args, kwargs, outputs)
-        self.symbols |= {_Ref("noted", number, at): symbol for at, symbol in enumerate(outputs)}
+        self.symbols |= {Ref("noted", number, at): symbol for at, symbol in enumerate(outputs)}
 
     def _write_gap(self, gap: int) -> None:
         output = self._fresh(self.first.unseen[gap], self.second.unseen[gap])
-        ref = _Ref("unseen", gap)
+        ref = Ref("unseen", gap)
         self._write(self.gaps.index(gap), [self.symbols[read] for read in self.reads[gap]], [output], gap)
         self.symbols[ref] = output
 
@@ -466,7 +377,7 @@ class _Written:
         reached = self._reached()
         loose = [ref for ref in self.tensors if ref.kind == "given" or ref not in reached]
         loose = [ref for ref in loose if ref.kind == "given" or not self._used_by_loose(ref, loose)]
-        loose += [ref for ref in (_Ref("unseen", gap) for gap in self.gaps) if ref not in reached]
+        loose += [ref for ref in (Ref("unseen", gap) for gap in self.gaps) if ref not in reached]
         read = [*outputs, *(self.symbols[ref] for ref in loose)]
         self._write(len(self.gaps), list({id(tensor): tensor for tensor in read}.values()), made, None)
         return made
@@ -476,7 +387,7 @@ class _Written:
         args, kwargs = self.inside.arguments
         fixed = [
             constant(value)
-            for value in keras.tree.flatten((args, _without_mode(kwargs)))
+            for value in keras.tree.flatten((args, without_mode(kwargs)))
             if not isinstance(value, keras.KerasTensor) and value is not None
         ]
         settings = {**config(layer), **({"given": fixed} if fixed else {})}
