@@ -155,6 +155,8 @@ class _Check:
             inner = {"layers": inner}
         if not isinstance(inner, dict):
             _refuse(_below(place, "config"), inner, "an object")
+        if name == "Sequential":
+            _refuse_repeated(inner.get("layers"), _below(_below(place, "config"), "layers"))
         for key, item in inner.items():
             self.setting(key, item, _below(_below(place, "config"), key))
         for key in _OBJECT - {"module", "class_name", "config"}:
@@ -240,6 +242,22 @@ class _Check:
                 f"uses the function {quoted(name)} at {place}, which is no activation of Keras: its code is not in the "
                 f"file, or not what a layer applies. {_ELSEWHERE}"
             )
+
+
+def _refuse_repeated(layers: JsonValue, place: str) -> None:
+    """Refuse a stack that held one layer several times: Keras writes it as several, and reads fewer."""
+    names: set[str] = set()
+    for position, layer in enumerate(layers if isinstance(layers, list) else ()):
+        config = layer.get("config") if isinstance(layer, dict) else None
+        name = config.get("name") if isinstance(config, dict) else None
+        if isinstance(name, str) and name in names:
+            raise UnreadableModelError(
+                f"holds the layer {quoted(name)} several times in one Sequential model, at {place}.{position}, which "
+                "no file keeps: Keras cannot load it either. Write the model with the Functional API, or give it to "
+                "grader.describe or grader.compare in Python."
+            )
+        if isinstance(name, str):
+            names.add(name)
 
 
 def _below(place: str, key: str) -> str:

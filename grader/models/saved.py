@@ -24,6 +24,9 @@ __all__ = ["build", "explain"]
 def build(saved: SavedFile, *, values: bool) -> Any:
     """Build the model of a file, without the weights that are stored there.
 
+    A layer that a nested model shares with the model around it comes back as two: Keras writes it twice, and nothing
+    in the config says that the two are one. (Its own loading fails on such a file, at the weights of the second.)
+
     With ``values`` its weights have values of their initializers. Without, they have none, only shapes: a layer
     that claims to have 10**13 units takes no memory.
 

@@ -61,6 +61,11 @@ def called(*arguments: Any) -> dict[str, Any]:
 CODE = "4wEAAAAAAAAAAAAAAAEAAAADAAAA8wYAAACXAHwAUwCpAU4="
 ONE = "config.layers.1"
 CONFIGS: dict[str, tuple[Any, str]] = {
+    # what a file does not keep, though nothing is hostile about it
+    "one layer several times in a stack": (
+        model(layer(), layer("ReLU", name="two"), layer()),
+        "the layer 'one' several times in one Sequential model, at config.layers.3",
+    ),
     # symbols of Keras that change its settings, write files or load other models
     "a setting of Keras": (
         model(layer(activation=function("set_floatx", "keras.config"))),
