@@ -14,8 +14,6 @@ import h5py
 import numpy as np
 import pytest
 
-from grader.errors import UnreadableModelError
-from grader.saved_config import check_config
 from scripts.environment import PROJECT
 from tests.attacks.test_hostile_files import function, layer, model
 
@@ -120,32 +118,6 @@ def test_an_ordinary_older_file_is_read(tmp_path: Path) -> None:
     a_model(tmp_path / "m.h5")
     done = grader("describe", "m.h5", folder=tmp_path)
     assert (0, True) == (done.returncode, "10 trainable" in done.stdout), done
-
-
-SETTING = {
-    "module": "keras.config",
-    "class_name": "set_floatx",
-    "config": {"value": "float16"},
-    "registered_name": None,
-}
-LOADED = """
-import contextlib, json, sys
-import keras
-with contextlib.suppress(Exception):
-    keras.saving.deserialize_keras_object(json.loads(sys.argv[1]), safe_mode=True)
-print(keras.config.floatx())
-"""
-
-
-@pytest.mark.slow
-def test_a_payload_does_harm_where_nothing_looks_at_it(tmp_path: Path) -> None:
-    """Keras in its safe mode calls a function of its own that a config names; the check refuses that config."""
-    environment = os.environ | {"KERAS_BACKEND": "torch"}
-    command = [sys.executable, "-W", "ignore", "-c", LOADED, json.dumps(model(SETTING))]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert "float16" == done.stdout.split()[-1], done.stderr
-    with pytest.raises(UnreadableModelError, match=r"at config\.layers\.1"):
-        check_config(model(SETTING))
 
 
 @pytest.mark.slow
