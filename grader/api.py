@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from grader.comparison import Comparison, analyse, summarize
+from grader.comparison import Comparison, analyse, summarize, told_by_runs
 from grader.evidence import Challenge, Failure, Reply
 from grader.graph import ModelGraph
 from grader.judge import compare_behaviour
@@ -48,7 +48,8 @@ def compare(student: Any, reference: Any, **options: Any) -> Comparison:
 
     Where two models' graphs differ and their inputs, outputs and weights agree, both are run with the same
     weights, in inference and in training mode; they are equivalent when they compute the same, and
-    ``behaviour`` holds what was seen. Graphs alone are compared as they are. The models are left as found.
+    ``behaviour`` holds what was seen. So they are where the graphs are the same but for code that cannot be
+    read: what goes by one name may compute something else. Graphs alone are compared as they are. The models are left as found.
 
     Args:
         student: the model in question.
@@ -69,13 +70,14 @@ def compare(student: Any, reference: Any, **options: Any) -> Comparison:
     ours, theirs = _read(student), _read(reference)
     analysis = analyse(ours.graph, theirs.graph, minded)
     behaviour = None
-    if ours.model is not None and theirs.model is not None and not analysis.same:
+    if ours.model is not None and theirs.model is not None and (not analysis.same or analysis.unseen):
         from grader.models.collect import replied
 
         def ask(model: Any) -> Callable[[Challenge], Reply]:
             return lambda challenge: replied(challenge, {0: model})
 
         behaviour = compare_behaviour(analysis, minded, ask(ours), ask(theirs))
+        analysis = told_by_runs(analysis, behaviour)
     return summarize(analysis, diagnose(analysis, behaviour), behaviour)
 
 

@@ -11,7 +11,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from grader.canonical import NormalGraph
+from grader.canonical import NormalGraph, shows_in_outputs
 from grader.comparison import Analysis
 from grader.comparison.alignment import histories
 from grader.graph import ModelGraph
@@ -27,14 +27,17 @@ _FINE = ("epsilon", "approximate", "momentum", "dtype policy")
 
 
 def may_be_one_function(analysis: Analysis, options: CompareOptions) -> bool:
-    """Say whether two models that differ as graphs might still be one model.
+    """Say whether two models that differ as graphs might still be one, or look the same and might be two.
 
-    Not where a task minds how the model is written, not where inputs or outputs differ, and not where a
+    The latter where a step's code cannot be read. The former not where a task minds how the model is written, not where inputs or outputs differ, and not where a
     difference is one that outputs cannot show.
     """
-    if analysis.same or any(value for name, value in options if name not in _OF_TRAINING):
-        return False
     student, reference = analysis.student.source, analysis.reference.source
+    if analysis.same:
+        told = not shows_in_outputs(options.free_settings) and not options.free_sharing
+        return bool(analysis.unseen) and told and _ports(student) == _ports(reference)
+    if any(value for name, value in options if name not in _OF_TRAINING):
+        return False
     return (
         reference.dynamic is None
         and not any(difference.kind == "state-created-in-call" for difference in analysis.differences)

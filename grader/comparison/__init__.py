@@ -8,6 +8,7 @@ from grader.comparison.analysis import Analysis, analyse, compare_graphs, count,
 from grader.comparison.compile_state import compile_text
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, DifferenceKind
 from grader.comparison.saving import saving_faults
+from grader.comparison.unseen import told_by_runs
 
 __all__ = [
     "Analysis",
@@ -23,4 +24,5 @@ __all__ = [
     "count",
     "saving_faults",
     "summarize",
+    "told_by_runs",
 ]

@@ -21,7 +21,9 @@ from grader.comparison.reordering import Reordered, reordering
 from grader.comparison.tracking import untracked_differences
 from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
+from grader.comparison.unseen import unseen_steps
 from grader.comparison.wiring import same_wiring
+from grader.comparison.wording import label
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
@@ -48,6 +50,11 @@ class Analysis:
     differences: tuple[Difference, ...]
     reordered: Mapping[int, Reordered] = field(default_factory=dict)
     training: tuple[Difference, ...] = ()
+
+    @cached_property
+    def unseen(self) -> tuple[int, ...]:
+        """Return the student's nodes that are compared by name and settings, because their code cannot be read."""
+        return unseen_steps(self.student)
 
     @cached_property
     def back(self) -> dict[int, int]:
@@ -182,7 +189,13 @@ def summarize(
             for weight, found in sorted(analysis.reordered.items())
         ),
         behaviour=behaviour,
+        unseen=_unseen(analysis) if same and (behaviour is None or not behaviour.same) else (),
     )
+
+
+def _unseen(analysis: Analysis) -> tuple[str, ...]:
+    nodes = [analysis.student.nodes[node] for node in analysis.unseen]
+    return tuple(dict.fromkeys(label(node.op, node.settings) for node in nodes))
 
 
 def count(graph: ModelGraph) -> Counts:

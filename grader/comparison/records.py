@@ -132,7 +132,8 @@ class Comparison(Record):
     the layers, with the arithmetic. ``weight_map`` gives, when
     ``equivalent``, for each weight of the student the index of the reference's weight;
     ``weight_orders`` say which of them are permuted along an axis. ``behaviour`` is there when the graphs
-    differ and both models were run: where it is ``same``, the comparison is ``equivalent``.
+    differ and both models were run: where it is ``same``, the comparison is ``equivalent``. ``unseen`` names steps
+    of an equivalent model whose code cannot be read, and whose outputs were not compared either.
     """
 
     equivalent: bool
@@ -148,6 +149,7 @@ class Comparison(Record):
     weight_map: tuple[int, ...] | None = None
     weight_orders: tuple[WeightOrder, ...] = ()
     behaviour: Behaviour | None = None
+    unseen: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say what was found, in lines: the verdict, what differs, parameters, connectivity, and what it is called."""
@@ -157,10 +159,15 @@ class Comparison(Record):
 
     def _lines(self) -> Iterator[str]:
         ran = self.behaviour
-        if self.equivalent and ran is not None:
+        if self.equivalent and ran is not None and self.weight_map is None:
             yield (
                 f"Equivalent: written otherwise, and the same function. With the same weights, {ran.runs} runs in "
                 f"inference and training mode gave outputs at most {ran.gap:.1g} apart."
+            )
+        elif self.equivalent and self.unseen:
+            yield (
+                "Equivalent, as far as can be seen: the same architecture. What is computed inside "
+                f"{' and '.join(self.unseen)} is in code that cannot be read, and was compared by name and settings."
             )
         elif self.equivalent:
             yield "Equivalent: the same architecture."

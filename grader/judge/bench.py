@@ -258,6 +258,8 @@ def _behaviour_remark(shown: CaseResult) -> tuple[str, ...]:
         return ()
     if not found.same:
         return (found.shows_nothing,)
+    if shown.analysis is not None and shown.analysis.same:
+        return ()  # a graph that holds code nobody can read, and runs that showed nothing else in it
     ran = (
         f"With the same weights, {found.runs} runs in inference and training mode gave outputs at most "
         f"{found.gap:.1g} apart, where the outputs of different inputs lie {found.spread:.2g} apart."

@@ -85,7 +85,7 @@ def try_out(
     """
     draws = draws or Draws(key.evidence)
     behaviours: dict[int, Behaviour] = {}
-    for plan in _plans(key, evidence):
+    for plan in _plans(key, evidence, at_hand=True):
         if not plan.maps:
             continue
         first, others = replace(plan, probes=plan.probes[:1]), plan.probes[1:]
@@ -145,14 +145,15 @@ class _Plan:
         return probe.model_copy(update={"outputs": tuple(probe.outputs[place] for place in self.outputs)})
 
 
-def _plans(key: TaskKey, evidence: Evidence) -> Iterator[_Plan]:
+def _plans(key: TaskKey, evidence: Evidence, *, at_hand: bool = False) -> Iterator[_Plan]:
+    """Plan what each case is asked; one that is at hand has nothing to prove, and shows what no graph can."""
     options = next((e.options for e in key.task.expects if e.kind == "architecture"), CompareOptions())
     for case, group in groupby(key.probes, key=lambda probe: probe.case):
         graphs = _graphs(key, evidence, case)
         if graphs is None:
             continue
         probes, analysis = tuple(group), analyse(*graphs, options)
-        if analysis.same:
+        if analysis.same and not (at_hand and analysis.unseen):
             comparison = summarize(analysis)
             # Where what is free shows in the outputs, there is nothing to hold them against.
             proves = not shows_in_outputs(options.free_settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.comparison import Analysis, analyse, saving_faults, summarize
+from grader.comparison import Analysis, analyse, saving_faults, summarize, told_by_runs
 from grader.comparison.records import Behaviour, Comparison, Diagnosis, Difference
 from grader.evidence import Case, CaseEvidence
 from grader.keys import TaskKey
@@ -45,7 +45,7 @@ class CaseResult:
         diagnoses: tuple[Diagnosis, ...] = ()
         if given.graph is not None and wanted.graph is not None:
             options = next((e.options for e in key.task.expects if isinstance(e, Architecture)), None)
-            analysis = analyse(given.graph, wanted.graph, options)
+            analysis = told_by_runs(analyse(given.graph, wanted.graph, options), behaviour)
             diagnoses = diagnose(analysis, behaviour)
             comparison = summarize(analysis, diagnoses, behaviour)
         elif given.failure is not None and wanted.graph is not None:
