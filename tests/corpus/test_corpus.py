@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,17 @@ pytestmark = pytest.mark.backends
 
 
 @pytest.fixture(scope="module")
-def findings(workers: Workers) -> Findings:
-    """Score a module once, however many tests ask."""
+def findings(workers: Workers) -> Iterator[Findings]:
+    """Score a module once, however many tests ask, in a process in which no other test has registered a class."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def of(name: str, module: str) -> list[dict[str, Any]]:
         if (name, module) not in found:
-            found[name, module] = workers["torch"].run(
-                "tests.corpus.score", "findings_of", name=name, module=module
-            )
+            found[name, module] = worker.run("tests.corpus.score", "findings_of", name=name, module=module)
         return found[name, module]
 
-    return of
+    with workers.alone("torch") as worker:
+        yield of
 
 
 @pytest.mark.parametrize(
