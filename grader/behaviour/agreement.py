@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Agreement", "agree", "least_spread"]
 
+_ROUNDING = 8 * 2.0**-23  # a few units in the last place: sums taken in another order
+
 Arrays = Sequence["NDArray[np.generic]"]
 
 
@@ -36,7 +38,11 @@ class Agreement:
 
 
 def agree(found: Arrays, expected: Arrays, tolerance: float) -> Agreement:
-    """Compare outputs; they agree when no number differs by more than ``tolerance`` times its output's spread."""
+    """Compare outputs; they agree when no number differs by more than ``tolerance`` times its output's spread.
+
+    What float32 rounds away is allowed on top: of large numbers that lie close together, as a softmax gives where
+    it cannot tell, the spread may be smaller than that.
+    """
     if len(found) != len(expected):
         return Agreement(fault=f"{len(found)} outputs came back, expected {len(expected)}")
     worst = Agreement()
@@ -46,7 +52,8 @@ def agree(found: Arrays, expected: Arrays, tolerance: float) -> Agreement:
         theirs: Any = np.asarray(wanted, "float64")
         scale = _spread(theirs)
         gap = float(np.max(np.abs(np.asarray(given, "float64") - theirs), initial=0.0))
-        if not gap <= tolerance * scale:  # NaN fails as well
+        largest = float(np.max(np.abs(theirs), initial=0.0))
+        if not gap <= tolerance * scale + _ROUNDING * largest:  # NaN fails as well
             return Agreement(gap, scale, f"outputs differ by {gap:.2g} where they spread by {scale:.2g}")
         if scale and gap / scale >= (worst.gap / worst.spread if worst.spread else 0.0):
             worst = Agreement(gap, scale)

@@ -39,12 +39,12 @@ def may_be_one_function(analysis: Analysis, options: CompareOptions) -> bool:
     if any(value for name, value in options if name not in _OF_TRAINING):
         return False
     return (
-        reference.dynamic is None
-        and not any(difference.kind == "state-created-in-call" for difference in analysis.differences)
+        not any(difference.kind == "state-created-in-call" for difference in analysis.differences)
         and _ports(student) == _ports(reference)
         and not _differ_in_detail(analysis)
         and _constraints(student) == _constraints(reference)
         and _policies(student) == _policies(reference)
+        and _stops(analysis.student) == _stops(analysis.reference)
     )
 
 
@@ -97,6 +97,11 @@ def _constraints(graph: ModelGraph) -> Counter[str]:
         for name, value in graph.layers[layer].config.items()
         if name.endswith("_constraint") and value is not None
     )
+
+
+def _stops(graph: NormalGraph) -> int:
+    """Count where gradients are stopped, which no output shows."""
+    return sum(node.op == "ops StopGradient" for node in graph.nodes)
 
 
 def _policies(graph: ModelGraph) -> set[str]:

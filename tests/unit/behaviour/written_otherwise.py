@@ -177,6 +177,11 @@ SAME = {
     "a sampled latent regrouped": (ROW, lambda x: _sampled(x, True), lambda x: _sampled(x, False)),
 }
 DIFFERENT = {
+    "a gradient that is not stopped": (
+        ROW,
+        lambda x: layers.Dense(2)(layers.Dense(4)(x)),
+        lambda x: layers.Dense(2)(ops.stop_gradient(layers.Dense(4)(x))),
+    ),
     "another dropout rate": (
         ROW,
         lambda x: _gate(x, True, rate=0.3),
