@@ -35,12 +35,12 @@ def may_be_one_function(analysis: Analysis, options: CompareOptions) -> bool:
     student, reference = analysis.student.source, analysis.reference.source
     if analysis.same:
         told = not shows_in_outputs(options.free_settings) and not options.free_sharing
-        return bool(analysis.unseen) and told and _ports(student) == _ports(reference)
+        return bool(analysis.unseen) and told and _same_ports(student, reference)
     if any(value for name, value in options if name not in _OF_TRAINING):
         return False
     return (
         not any(difference.kind == "state-created-in-call" for difference in analysis.differences)
-        and _ports(student) == _ports(reference)
+        and _same_ports(student, reference)
         and not _differ_in_detail(analysis)
         and _constraints(student) == _constraints(reference)
         and _policies(student) == _policies(reference)
@@ -67,10 +67,25 @@ def weight_maps(analysis: Analysis) -> list[tuple[int, ...]]:
     return list(dict.fromkeys([*likeliest, *([in_order] if in_order else [])]))
 
 
-def _ports(graph: ModelGraph) -> list[tuple[str, tuple[int | None, ...]]]:
-    return [(port.key, graph.tensors[port.tensor].shape[1:]) for port in (*graph.inputs, *graph.outputs)] + [
-        ("outputs", (len(graph.outputs),))
-    ]
+def _same_ports(student: ModelGraph, reference: ModelGraph) -> bool:
+    """Say whether inputs and outputs are the same; a length of an output that one leaves open may be any."""
+    ours, theirs = (
+        [
+            [(port.key, graph.tensors[port.tensor].shape[1:]) for port in ports]
+            for ports in (graph.inputs, graph.outputs)
+        ]
+        for graph in (student, reference)
+    )
+    return (
+        ours[0] == theirs[0]
+        and len(ours[1]) == len(theirs[1])
+        and all(
+            key == other
+            and len(shape) == len(wanted)
+            and all(None in pair or pair[0] == pair[1] for pair in zip(shape, wanted, strict=True))
+            for (key, shape), (other, wanted) in zip(ours[1], theirs[1], strict=True)
+        )
+    )
 
 
 def _differ_in_detail(analysis: Analysis) -> bool:

@@ -126,6 +126,11 @@ class Affine(keras.Layer):
 
 
 SAME = {
+    "an einsum that leaves a length open": (
+        STEPS,
+        lambda x: layers.EinsumDense("bsd,de->bse", output_shape=(None, 5), bias_axes="e")(x),
+        lambda x: layers.Dense(5)(x),
+    ),
     "a gate rearranged": (ROW, lambda x: _gate(x, True), lambda x: _gate(x, False)),
     "dropout in a rearranged gate": (
         ROW,
