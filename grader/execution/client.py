@@ -38,6 +38,7 @@ from grader.evidence import (
 )
 from grader.execution.connection import CappedClient
 from grader.execution.evidence_log import EvidenceLog
+from grader.execution.kernelspecs import WarmKernelSpecs
 from grader.execution.output import OutputBudget, clip_error, message_size
 from grader.execution.run import CellRun, CellStatus, NotebookRun, mark_not_run
 
@@ -115,6 +116,7 @@ class RecordingClient(NotebookClient):
     def create_kernel_manager(self) -> KernelManager:
         """Create the manager, with a client whose memory use a kernel cannot drive up."""
         manager = super().create_kernel_manager()
+        manager.kernel_spec_manager = WarmKernelSpecs()
         manager.client_factory = CappedClient
         return manager
 
