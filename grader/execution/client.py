@@ -10,8 +10,7 @@ import asyncio
 import os
 import signal
 import subprocess
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from queue import Empty
 from time import monotonic
@@ -32,10 +31,10 @@ from grader.evidence import (
     CASES_VARIABLE,
     EVIDENCE_MIME,
     MODE_VARIABLE,
-    REPLY_MIME,
     Challenge,
     Evidence,
 )
+from grader.execution.challenge import Dialogue
 from grader.execution.connection import CappedClient
 from grader.execution.evidence_log import EvidenceLog
 from grader.execution.kernelspecs import WarmKernelSpecs
@@ -45,12 +44,6 @@ from grader.execution.run import CellRun, CellStatus, NotebookRun, mark_not_run
 __all__ = ["EvidenceCallback", "RecordingClient"]
 
 EvidenceCallback = Callable[[str, Evidence], Challenge | None]
-
-# The challenge goes by file: IPython takes half a second for each megabyte of source. No name is left behind.
-_ANSWER = (
-    "__import__('grader.models.collect', fromlist=['answer'])"
-    ".answer(__import__('pathlib').Path({path!r}).read_text('utf-8'))"
-)
 
 
 class RecordingClient(NotebookClient):
@@ -164,12 +157,12 @@ class RecordingClient(NotebookClient):
                     self.task_poll_for_reply.cancel()
                 return
 
-    async def _interrupt_or_kill(self) -> bool:
-        """Interrupt the cell that runs; kill the kernel if that does not end it. Return whether killed."""
+    async def _interrupt_or_kill(self, idle: Coroutine[Any, Any, object]) -> bool:
+        """Interrupt what runs; kill the kernel if it is not ``idle`` soon after. Return whether killed."""
         assert self.km is not None  # noqa: S101 - for the type checker; nbclient made the manager
         await ensure_async(self.km.interrupt_kernel())
         try:
-            await asyncio.wait_for(self._idle.wait(), self.interrupt_grace)
+            await asyncio.wait_for(idle, self.interrupt_grace)
         except TimeoutError:
             await self._kill()
             return True
@@ -280,7 +273,7 @@ class RecordingClient(NotebookClient):
     ) -> dict[str, Any] | None:
         self._out_of_time = True
         self.log.warning("a cell did not end within %s s; interrupting the kernel", timeout)
-        if await self._interrupt_or_kill():
+        if await self._interrupt_or_kill(self._idle.wait()):
             self._killed = True
             raise DeadKernelError("killed: the cell did not obey the interrupt")
         return {"content": {**self.error_on_timeout, "status": "error"}}
@@ -331,7 +324,7 @@ class RecordingClient(NotebookClient):
             self._budget.kept = 0
         if not self._budget.admit(kind, content, size):
             if self._budget.flooded and self._flood is None:
-                self._flood = asyncio.ensure_future(self._interrupt_or_kill())
+                self._flood = asyncio.ensure_future(self._interrupt_or_kill(self._idle.wait()))
             return None
         try:
             return super().process_message(msg, cell, cell_index)
@@ -348,68 +341,22 @@ class RecordingClient(NotebookClient):
 
     async def _challenge(self, task: str) -> None:
         """Ask the judge what to ask, ask the kernel, and keep its reply."""
-        if self.on_evidence is None:
+        if self.on_evidence is None or self.kc is None:
             return
         challenge = self.on_evidence(task, self._log.evidence[task])
         if challenge is None or not challenge.questions:
             return
         beside = self.kernel_environment.get(CASES_VARIABLE)
+        folder = Path(beside).parent if beside else None
+        dialogue = Dialogue(self.kc)
         try:
-            with tempfile.TemporaryDirectory(
-                prefix="grader-", dir=Path(beside).parent if beside else None
-            ) as folder:
-                path = Path(folder) / "challenge.json"
-                path.write_text(challenge.to_json(), encoding="utf-8")
-                self._log.record_reply(task, await self._ask(path))
-        except Empty:
+            self._log.record_reply(task, await dialogue.ask(challenge, folder, self.challenge_timeout))
+        except TimeoutError:
             seconds = self.challenge_timeout
             self._log.note(task, f"The answer to the challenge took more than {seconds} seconds.")
+            await self._interrupt_or_kill(dialogue.end())
         except DeadKernelError:
             self._log.note(task, "The kernel died while it answered the challenge.")
-
-    async def _ask(self, challenge: Path) -> list[object]:
-        """Execute the answer in the kernel and collect what it publishes, outputs unstored."""
-        assert self.kc is not None  # noqa: S101 - for the type checker; the run has just used it
-        self._idle = asyncio.Event()
-        code = _ANSWER.format(path=str(challenge))
-        parent = self.kc.execute(code, silent=True, store_history=False, stop_on_error=False)
-        deadline = monotonic() + self.challenge_timeout
-        replies: list[object] = []
-        while True:
-            try:
-                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=1))
-            except Empty:
-                await self._async_check_alive()
-                if monotonic() > deadline:
-                    await self._abandon(parent)
-                    raise
-                continue
-            if message["parent_header"].get("msg_id") == parent:
-                content = message["content"]
-                if message["msg_type"] == "display_data" and REPLY_MIME in content.get("data", {}):
-                    replies = [*replies[-3:], content["data"][REPLY_MIME]]
-                elif content.get("execution_state") == "idle":
-                    return replies
-            if monotonic() > deadline:
-                await self._abandon(parent)
-                raise Empty
-
-    async def _abandon(self, parent: str) -> None:
-        """Stop an answer that takes too long, so that the next cell finds the kernel free."""
-        assert self.km is not None and self.kc is not None  # noqa: S101, PT018 - for the type checker
-        await ensure_async(self.km.interrupt_kernel())
-        end = monotonic() + self.interrupt_grace
-        while monotonic() < end:
-            try:
-                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=0.3))
-            except Empty:
-                continue
-            if (
-                message["parent_header"].get("msg_id") == parent
-                and message["content"].get("execution_state") == "idle"
-            ):
-                return
-        await self._kill()
 
 
 def _task_of(cell: NotebookNode) -> str | None:
