@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from grader.execution.kernel_process import become_kernel
 from grader.execution.processes import Usage, adopt_orphans, die_with_parent, end_all, usage
 
 __all__ = ["KernelRequest", "Limits", "supervise"]
@@ -109,7 +110,7 @@ def supervise(owner: socket.socket) -> Callable[[], None] | None:
         owner.close()
         os.setsid()
         die_with_parent(supervisor)
-        return lambda: _become_kernel(request)
+        return lambda: become_kernel(request.arguments, request.environment, request.folder)
     _watch(owner, kernel, request.limits)
     return None
 
@@ -162,20 +163,3 @@ def _obey(owner: socket.socket, kernel: int) -> bool:
 def _tell(owner: socket.socket, message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
         owner.sendall(json.dumps(message).encode() + b"\n")
-
-
-def _become_kernel(request: KernelRequest) -> None:
-    """Turn this process into the kernel that was asked for."""
-    import sys
-
-    os.environ.clear()
-    os.environ.update(request.environment)
-    os.chdir(request.folder)
-    sys.argv = ["ipykernel_launcher.py", *request.arguments]
-    for number in (signal.SIGINT, signal.SIGCHLD, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-    if "numpy" in sys.modules:  # as in a fresh process: two kernels do not draw the same
-        sys.modules["numpy"].random.seed()
-    from ipykernel.kernelapp import IPKernelApp
-
-    IPKernelApp.launch_instance(argv=request.arguments, parent_handle=os.getppid())

@@ -1,0 +1,51 @@
+"""What a forked process does to be the kernel that was asked for, as if it had been started afresh."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+__all__ = ["become_kernel"]
+
+
+def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
+    """Run a kernel with these arguments, in this environment and folder; returns when it has ended."""
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    sys.argv = ["ipykernel_launcher.py", *arguments]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    _draw_anew()
+    _take_plots_backend()
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(argv=list(arguments), parent_handle=os.getppid())
+
+
+def _draw_anew() -> None:
+    """Seed what was seeded when it was imported, so that two kernels do not draw the same numbers.
+
+    Python seeds ``random`` at a fork by itself; TensorFlow seeds when it first draws, and Keras draws its
+    seeds from ``random``.
+    """
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.seed()
+
+
+def _take_plots_backend() -> None:
+    """Let matplotlib draw where the environment says; it was imported with the choice of notebooks."""
+    chosen = os.environ.get("MPLBACKEND")
+    if chosen and (matplotlib := sys.modules.get("matplotlib")):
+        with contextlib.suppress(
+            ValueError
+        ):  # no such backend; its import would have raised, a kernel must start
+            matplotlib.rcParams["backend"] = chosen
