@@ -24,6 +24,7 @@ from filelock import FileLock
 
 import grader
 from grader.errors import GraderError
+from grader.execution.limits import Excess
 from grader.execution.supervisor import KernelRequest
 
 __all__ = [
@@ -103,7 +104,8 @@ class WarmProcess:
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
-        self.reason: str | None = None  # why the supervisor ended it, if it did
+        self.excess: Excess | None = None  # why its supervisor ended it, if it did
+        self.left = 0  # how many of the processes it started could not be ended
         self._connection = connection
 
     def poll(self) -> int | None:
@@ -126,7 +128,8 @@ class WarmProcess:
             ending = _read_line(self._connection)
             # Without a word: the supervisor itself was killed, and the kernel with it.
             self.returncode = int(ending.get("exit", -signal.SIGKILL))
-            self.reason = ending.get("reason")
+            self.excess = Excess.read(ending.get("excess"))
+            self.left = int(ending.get("left", 0))
             self._connection.close()
         return self.returncode
 
