@@ -220,12 +220,23 @@ def grade(
     student: Annotated[
         list[str] | None, typer.Option("--student", help="Grade this student only; may be repeated.")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Submissions to run at a time.", show_default="as many as there are cores"),
+    ] = None,
+    afresh: Annotated[
+        bool,
+        typer.Option("--afresh", help="Run again what was graded before, in place of giving what is kept."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grade the submissions of a unit.
+    """Grade the submissions of a unit, several at a time.
 
-    Example: grader grade 04_residual_connections --json. Exit codes: 0 graded, 1 graded, but some
-    submission needs a look, 2 nothing could be graded.
+    What was graded before is kept and not run again unless something it depends on has changed; a run that was
+    interrupted or killed goes on where it was.
+
+    Example: grader grade 04_residual_connections --jobs 4. Exit codes: 0 graded, 1 graded, but some
+    submission needs a look, 2 nothing could be graded, 130 interrupted.
     """
     from grader.console import print_table, progress, quiet_nbgrader
     from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
@@ -234,9 +245,15 @@ def grade(
     from grader.results_table import points_for_a_person, results_table
 
     root = _course(course)
-    with quiet_nbgrader(), progress(f"Grading {unit}") as advance:
-        results = grade_unit(unit, root, students=student, progress=advance)
-        misplaced = [] if student else misplaced_submissions(unit, root)
+    try:
+        with quiet_nbgrader(), progress(f"Grading {unit}") as advance:
+            results = grade_unit(unit, root, students=student, jobs=jobs, afresh=afresh, progress=advance)
+            misplaced = [] if student else misplaced_submissions(unit, root)
+    except KeyboardInterrupt:
+        typer.echo(
+            "grader: interrupted. What was done is kept: the same command goes on from there.", err=True
+        )
+        raise typer.Exit(130) from None
     if as_json:
         typer.echo("[" + ",".join(result.to_json() for result in results) + "]")
     else:

@@ -40,6 +40,7 @@ from grader.execution.evidence_log import EvidenceLog
 from grader.execution.kernelspecs import WarmKernelSpecs
 from grader.execution.output import OutputBudget, clip_error, message_size
 from grader.execution.run import CellRun, CellStatus, NotebookRun, mark_not_run
+from grader.execution.zygotes import FOLDER_VARIABLE, OWNER_VARIABLE
 
 __all__ = ["EvidenceCallback", "RecordingClient"]
 
@@ -116,7 +117,7 @@ class RecordingClient(NotebookClient):
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
         """Start the kernel with the caller's environment and ours on top, and no stale mode."""
         environment = kwargs.pop("env", None) or os.environ.copy()
-        for name in (MODE_VARIABLE, CASES_VARIABLE):
+        for name in (MODE_VARIABLE, CASES_VARIABLE, FOLDER_VARIABLE, OWNER_VARIABLE):
             environment.pop(name, None)
         environment.update(self.kernel_environment)
         # A student's output belongs in the notebook, not on the terminal of whoever grades.

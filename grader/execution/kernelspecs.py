@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 __all__ = [
     "KERNELS",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 PROVISIONER = "keras-warm"
+_PROVISIONER_CLASS = "grader.execution.provisioner:WarmProvisioner"
 NATIVE_KERNEL = "python3"
 _NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 KERNELS = {f"keras-{backend}": backend for backend in _NAMES}
@@ -45,6 +48,14 @@ def warm_spec(backend: str | None, interpreter: str = sys.executable) -> dict[st
 
 class WarmKernelSpecs(KernelSpecManager):
     """Finds the course's kernels without their being installed, and takes a plain Python kernel for a warm one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # As the installed package's entry point does; an older installation may lack it.
+        known = KernelProvisionerFactory.instance().provisioners
+        known.setdefault(
+            PROVISIONER, EntryPoint(PROVISIONER, _PROVISIONER_CLASS, KernelProvisionerFactory.GROUP_NAME)
+        )
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return the named kernelspec."""

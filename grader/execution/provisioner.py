@@ -13,22 +13,18 @@ from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Dict
 
-from grader.execution.limits import Limits
-from grader.execution.supervisor import KernelRequest
+from grader.execution.supervisor import KernelRequest, Limits
 from grader.execution.zygotes import NoZygoteError, WarmProcess, fork_kernel
 
 __all__ = ["WarmProvisioner"]
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Starts, signals and ends a forked kernel."""
+    """Starts, signals and ends a forked kernel; ``limits`` may be set before it is started."""
 
     process: Any
-    limits = Dict(help="What a forked kernel may use: see ``Limits``, whose fields these are.").tag(
-        config=True
-    )
+    limits = Limits()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel that ``cmd`` would start, or start it where that is not possible."""
@@ -43,7 +39,7 @@ class WarmProvisioner(LocalProvisioner):
             arguments=arguments,
             environment=environment,
             folder=str(kwargs.get("cwd") or os.getcwd()),  # noqa: PTH109 - may be gone; Path.cwd() says no more
-            limits=Limits(**self.limits),
+            limits=self.limits,
         )
         try:
             with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
@@ -56,8 +52,6 @@ class WarmProvisioner(LocalProvisioner):
                 )
         except NoZygoteError as error:
             self.log.info("A fresh kernel is started: %s", error)
-            if self.limits:
-                self.log.warning("A fresh kernel is held to no limit on its %s", ", ".join(self.limits))
             return await super().launch_kernel(cmd, **kwargs)
         self.pid, self.pgid = self.process.pid, None
         self.cwd = request.folder

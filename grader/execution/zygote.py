@@ -101,7 +101,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("socket", type=Path)
     parser.add_argument("--idle", type=float, default=900, help="seconds without work after which it ends")
     parser.add_argument("--owner", type=int, help="the process with which it ends")
+    parser.add_argument(
+        "--tell", type=int, help="the descriptor to which its number goes, and a line once it is ready"
+    )
     options = parser.parse_args(arguments)
+    if os.fork():
+        os._exit(0)  # a zygote is nobody's child, so that nobody has to wait for it
+    tell = os.fdopen(options.tell if options.tell is not None else os.dup(1), "wb", buffering=0)
+    tell.write(b"%d\n" % os.getpid())
     warnings.filterwarnings("ignore", ".*multi-threaded, use of fork.*", DeprecationWarning)
     os.environ.setdefault("MPLBACKEND", _INLINE)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning about frozen modules
@@ -120,6 +127,8 @@ def main(arguments: list[str]) -> None:
         listener.listen(64)
         draft.chmod(0o600)
         draft.replace(options.socket)  # there for others only once it answers
+        tell.write(b"ready\n")
+        tell.close()
         pid = os.getpid()
         run_kernel = serve(listener, options.idle, options.owner)
         if os.getpid() == pid:

@@ -15,8 +15,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ from filelock import FileLock
 
 import grader
 from grader.errors import GraderError
-from grader.execution.limits import Excess
 from grader.execution.supervisor import KernelRequest
 
 __all__ = [
     "FOLDER_VARIABLE",
     "OFF",
+    "OWNER_VARIABLE",
     "NoZygoteError",
     "WarmProcess",
     "fork_kernel",
@@ -42,6 +42,8 @@ __all__ = [
 # Names a folder for the zygotes' sockets, or says that kernels are started afresh.
 FOLDER_VARIABLE = "GRADER_ZYGOTES"
 OFF = "off"
+# Names the process with which a zygote ends, by its number; without it, a zygote ends when it has been idle.
+OWNER_VARIABLE = "GRADER_ZYGOTE_OWNER"
 
 # What Python, a backend or matplotlib reads when it is imported; a zygote serves one setting of these.
 _READ_AT_IMPORT = re.compile(
@@ -104,8 +106,7 @@ class WarmProcess:
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
-        self.excess: Excess | None = None  # why its supervisor ended it, if it did
-        self.left = 0  # how many of the processes it started could not be ended
+        self.reason: str | None = None  # why the supervisor ended it, if it did
         self._connection = connection
 
     def poll(self) -> int | None:
@@ -128,8 +129,7 @@ class WarmProcess:
             ending = _read_line(self._connection)
             # Without a word: the supervisor itself was killed, and the kernel with it.
             self.returncode = int(ending.get("exit", -signal.SIGKILL))
-            self.excess = Excess.read(ending.get("excess"))
-            self.left = int(ending.get("left", 0))
+            self.reason = ending.get("reason")
             self._connection.close()
         return self.returncode
 
@@ -148,7 +148,7 @@ class WarmProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def _readable(connection: socket.socket, timeout: float | None) -> bool:
+def _readable(connection: socket.socket | FileIO, timeout: float | None) -> bool:
     return bool(select.select([connection], [], [], timeout)[0])
 
 
@@ -220,8 +220,10 @@ def _start(environment: Mapping[str, str], interpreter: str, address: Path, owne
     refused = address.with_suffix(".refused")
     if refused.exists():
         raise NoZygoteError(refused.read_text(encoding="utf-8"))
-    command = [interpreter, "-P", "-m", "grader.execution.zygote", str(address)]
-    if owner is not None:
+    owner = owner or int(os.environ.get(OWNER_VARIABLE, "0"))
+    ready, tell = os.pipe()
+    command = [interpreter, "-P", "-m", "grader.execution.zygote", str(address), "--tell", str(tell)]
+    if owner:
         command += ["--owner", str(owner)]
     with address.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(
@@ -231,23 +233,24 @@ def _start(environment: Mapping[str, str], interpreter: str, address: Path, owne
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            pass_fds=(tell,),
             start_new_session=True,
         )
-    deadline = time.monotonic() + _START_TIMEOUT
-    while time.monotonic() < deadline:
-        if (connection := _connect(address)) is not None:
-            connection.close()
-            return
-        if process.poll() is not None:
-            if refused.exists():
-                raise NoZygoteError(refused.read_text(encoding="utf-8"))
-            lines = address.with_suffix(".log").read_text("utf-8", "replace").strip().splitlines()
+    os.close(tell)
+    with os.fdopen(ready, "rb", buffering=0) as told:
+        process.wait()  # it only leaves the zygote behind
+        pid = told.readline()
+        if pid and not _readable(told, _START_TIMEOUT):
+            os.kill(int(pid), signal.SIGKILL)
             raise NoZygoteError(
-                f"the process that forks kernels ended: {lines[-1] if lines else 'no message'}"
+                f"the process that forks kernels was not ready after {_START_TIMEOUT:.0f} seconds"
             )
-        time.sleep(0.02)
-    process.kill()
-    raise NoZygoteError(f"the process that forks kernels was not ready after {_START_TIMEOUT:.0f} seconds")
+        if told.readline():
+            return
+    if refused.exists():
+        raise NoZygoteError(refused.read_text(encoding="utf-8"))
+    lines = address.with_suffix(".log").read_text("utf-8", "replace").strip().splitlines()
+    raise NoZygoteError(f"the process that forks kernels ended: {lines[-1] if lines else 'no message'}")
 
 
 def _connect(address: Path) -> socket.socket | None:
