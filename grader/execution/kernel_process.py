@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+
+from grader.execution.processes import name_process
 
 __all__ = ["become_kernel"]
 
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
     """Run a kernel with these arguments, in this environment and folder; returns when it has ended."""
+    name_process("keras-kernel")
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     os.chdir(folder)
     sys.argv = ["ipykernel_launcher.py", *arguments]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGCHLD, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
     _draw_anew()
     _take_plots_backend()
     from ipykernel.kernelapp import IPKernelApp

@@ -7,15 +7,17 @@ use it unchanged. Where no kernel can be forked, a fresh one is started.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
-from typing import Any
+from collections.abc import Mapping
+from typing import IO, Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.execution.supervisor import KernelRequest, Limits
-from grader.execution.zygotes import NoZygoteError, WarmProcess, fork_kernel
+from grader.execution.zygotes import NoZygoteError, WarmProcess, fork_kernel, why_impossible
 
 __all__ = ["WarmProvisioner"]
 
@@ -28,60 +30,69 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel that ``cmd`` would start, or start it where that is not possible."""
-        arguments = _kernel_arguments(cmd)
-        if arguments is None:
-            return await super().launch_kernel(cmd, **kwargs)
-        environment = dict(kwargs.get("env") or os.environ)
-        environment.pop(
-            "JPY_PARENT_PID", None
-        )  # a kernel's parent is its supervisor, which ends with the owner
-        request = KernelRequest(
-            arguments=arguments,
-            environment=environment,
-            folder=str(kwargs.get("cwd") or os.getcwd()),  # noqa: PTH109 - may be gone; Path.cwd() says no more
-            limits=self.limits,
-        )
         try:
-            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
-                self.process = await asyncio.to_thread(
-                    fork_kernel,
-                    request,
-                    interpreter=cmd[0],
-                    stdout=_descriptor(kwargs.get("stdout"), 1, nowhere.fileno()),
-                    stderr=_descriptor(kwargs.get("stderr"), 2, nowhere.fileno()),
-                )
+            await self._fork(cmd, **kwargs)
         except NoZygoteError as error:
-            self.log.info("A fresh kernel is started: %s", error)
+            level = logging.INFO if why_impossible() else logging.WARNING
+            self.log.log(level, "A fresh kernel is started: %s.", error)
             return await super().launch_kernel(cmd, **kwargs)
-        self.pid, self.pgid = self.process.pid, None
-        self.cwd = request.folder
         return self.connection_info
 
-    async def wait(self) -> int | None:
-        """Wait for the kernel's end."""
-        if not isinstance(self.process, WarmProcess):
-            return await super().wait()
-        while (code := self.process.poll()) is None:
-            await asyncio.sleep(0.01)
-        self.process = None
-        return code
+    async def _fork(
+        self,
+        cmd: list[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        stdout: Any = None,
+        stderr: Any = None,
+        independent: bool = False,
+        **_: Any,
+    ) -> None:
+        if independent:
+            raise NoZygoteError("it is to outlive this process")
+        folder = os.path.abspath(cwd or os.curdir)  # noqa: PTH100 - Path.cwd() says no more
+        os.stat(folder)  # noqa: PTH116 - raises what starting a process there would
+        environment = dict(os.environ if env is None else env)
+        # A forked kernel's parent is its supervisor, which ends with this process.
+        environment.pop("JPY_PARENT_PID", None)
+        request = KernelRequest(_arguments(cmd), environment, folder, self.limits)
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            output = _descriptor(stdout, 1, nowhere)
+            self.process = await asyncio.to_thread(
+                fork_kernel,
+                request,
+                interpreter=cmd[0],
+                stdout=output,
+                stderr=output if stderr == subprocess.STDOUT else _descriptor(stderr, 2, nowhere),
+            )
+        self.pid, self.pgid = self.process.pid, None
+        self.cwd = folder
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel, and give it the moment that takes: the manager looks ten times a second only."""
+        await super().kill(restart)
+        if isinstance(self.process, WarmProcess):
+            for _ in range(50):
+                if self.process.poll() is not None:
+                    return
+                await asyncio.sleep(0.002)
 
 
-def _kernel_arguments(command: list[str]) -> list[str] | None:
-    """Return what stands behind ``python -m ipykernel_launcher``, or ``None`` for another command."""
-    words = [word for word in command[1:] if not word.startswith("-X")]
-    return words[2:] if words[:2] == ["-m", "ipykernel_launcher"] else None
+def _arguments(command: list[str]) -> list[str]:
+    """Return what stands behind ``python -m ipykernel_launcher``."""
+    words = [word for word in command[1:] if word != "-Xfrozen_modules=off"]
+    if words[:2] != ["-m", "ipykernel_launcher"]:
+        raise NoZygoteError(f"only ipykernel can be forked, and {' '.join(command[:3])} is asked for")
+    return words[2:]
 
 
-def _descriptor(given: Any, standard: int, nowhere: int) -> int:
+def _descriptor(given: Any, standard: int, nowhere: IO[bytes]) -> int:
+    """Return the descriptor that ``subprocess.Popen`` would give a child."""
     if given is None:
         return standard
     if given == subprocess.DEVNULL:
-        return nowhere
-    return (
-        given
-        if isinstance(given, int) and given >= 0
-        else given.fileno()
-        if hasattr(given, "fileno")
-        else nowhere
-    )
+        return nowhere.fileno()
+    if given == subprocess.PIPE:
+        raise NoZygoteError("its output is to be piped")
+    return given if isinstance(given, int) else given.fileno()

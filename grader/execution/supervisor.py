@@ -12,13 +12,14 @@ import os
 import select
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from grader.execution.kernel_process import become_kernel
-from grader.execution.processes import Usage, adopt_orphans, die_with_parent, end_all, usage
+from grader.execution.processes import Usage, adopt_orphans, die_with_parent, end_all, name_process, usage
 
 __all__ = ["KernelRequest", "Limits", "supervise"]
 
@@ -93,6 +94,7 @@ def supervise(owner: socket.socket) -> Callable[[], None] | None:
     process with what that has to run.
     """
     os.setsid()
+    name_process("keras-watch")
     adopt_orphans()
     owner.settimeout(_REQUEST_TIMEOUT)
     try:
@@ -123,10 +125,13 @@ def _watch(owner: socket.socket, kernel: int, limits: Limits) -> None:
     poll = select.poll()
     poll.register(ended, select.POLLIN)
     poll.register(owner, select.POLLIN)
+    asking = _process_behind(owner)
+    if asking is not None:
+        poll.register(asking, select.POLLIN)
     reason: str | None = None
     while True:
         ready = dict(poll.poll(_LOOK_EVERY * 1000 if limits.any else None))
-        if ended in ready:
+        if ended in ready or asking in ready:
             break
         if owner.fileno() in ready and not _obey(owner, kernel):
             break
@@ -155,9 +160,26 @@ def _obey(owner: socket.socket, kernel: int) -> bool:
     except OSError:
         return False
     for number in sent:  # one byte a signal
-        with contextlib.suppress(ProcessLookupError, OSError):
-            os.killpg(kernel, number)
+        for send in (os.killpg, os.kill):  # it has no group of its own before it has run for a moment
+            try:
+                send(kernel, number)
+                break
+            except OSError:
+                continue
     return bool(sent)
+
+
+def _process_behind(owner: socket.socket) -> int | None:
+    """Return a descriptor of the process that asked: children of its own may keep its socket open.
+
+    There is none where the system does not tell, as with a process in a container.
+    """
+    size = struct.calcsize("3i")
+    pid, _, _ = struct.unpack("3i", owner.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, ValueError):
+        return None
 
 
 def _tell(owner: socket.socket, message: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """A process that has imported Keras and forks a kernel for whoever asks.
 
-Started as ``python -P -m grader.execution.zygote SOCKET``; whoever connects to the socket gets a supervisor of
+Started as ``python -m grader.execution.zygote SOCKET``; whoever connects to the socket gets a supervisor of
 their own, which reads what is wanted. No operation may run before the fork: a backend's threads do not survive
 it. Runs what a student's kernel runs, and nothing of the grading side.
 """
@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import gc
 import importlib
+import json
 import os
 import select
 import signal
@@ -21,6 +22,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from grader.execution.processes import name_process
 from grader.execution.supervisor import supervise
 
 __all__ = ["main", "serve", "why_unsafe"]
@@ -33,7 +35,15 @@ _IMPORTS = (
     *("numpy", "matplotlib.pyplot", "keras", "grader.models"),
 )
 _INLINE = "module://matplotlib_inline.backend_inline"
-_ACCELERATORS = ("/dev/nvidia", "/dev/kfd", "/dev/dri", "/dev/accel")
+_ACCELERATORS = (
+    "/dev/nvidia",
+    "/dev/kfd",
+    "/dev/dri/",
+    "/dev/dxg",
+    "/dev/accel",
+    "/dev/vfio/",
+    "/dev/neuron",
+)
 
 
 def why_unsafe(open_files: Iterable[str]) -> str | None:
@@ -52,21 +62,28 @@ def _open_files() -> list[str]:
     return names
 
 
-def serve(listener: socket.socket, idle: float, owner: int | None) -> Callable[[], None] | None:
+def serve(
+    listener: socket.socket, address: Path, idle: float, owner: int | None
+) -> Callable[[], None] | None:
     """Fork a supervisor for each connection until there is nothing to do for ``idle`` seconds.
 
-    Ends as well when process ``owner`` has ended. Returns in several processes: with what to run in a kernel's.
+    Ends as well when process ``owner`` has ended, or when the socket is not found at ``address`` any more, so
+    that nobody can ask. Returns in several processes: with what to run in a kernel's.
     """
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     watched = -1
     if owner is not None:
-        watched = os.pidfd_open(owner)
+        try:
+            watched = os.pidfd_open(owner)
+        except ProcessLookupError:
+            return None
         poll.register(watched, select.POLLIN)
+    own = _identity(address)
     children = 0
     last = time.monotonic()
-    while children or time.monotonic() - last < idle:
-        ready = dict(poll.poll(1000))
+    while (children or time.monotonic() - last < idle) and _identity(address) == own:
+        ready = dict(poll.poll(min(1.0, idle) * 1000))
         children -= _reaped()
         if watched in ready:
             return None
@@ -77,7 +94,14 @@ def serve(listener: socket.socket, idle: float, owner: int | None) -> Callable[[
         except OSError:
             continue
         last = time.monotonic()
-        if os.fork() == 0:
+        try:
+            child = _fork()
+        except OSError as error:  # no memory, or no more processes
+            with contextlib.suppress(OSError):
+                connection.sendall(json.dumps({"error": str(error)}).encode() + b"\n")
+            connection.close()
+            continue
+        if child == 0:
             listener.close()
             if watched >= 0:
                 os.close(watched)
@@ -85,6 +109,20 @@ def serve(listener: socket.socket, idle: float, owner: int | None) -> Callable[[
         children += 1
         connection.close()
     return None
+
+
+def _identity(address: Path) -> int | None:
+    try:
+        return address.stat().st_ino
+    except OSError:
+        return None
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        # What it warns of, threads that are gone in the child, is what this module is about.
+        warnings.filterwarnings("ignore", ".*multi-threaded, use of fork.*", DeprecationWarning)
+        return os.fork()
 
 
 def _reaped() -> int:
@@ -95,21 +133,30 @@ def _reaped() -> int:
     return count
 
 
+def _to_background() -> Callable[[], None]:
+    """Go on in a forked process; this one ends, with success once what is returned is called there."""
+    reading, writing = os.pipe()
+    if _fork():
+        os.close(writing)
+        os._exit(0 if os.read(reading, 1) else 1)
+    os.close(reading)
+
+    def ready() -> None:
+        os.write(writing, b"\0")
+        os.close(writing)
+
+    return ready
+
+
 def main(arguments: list[str]) -> None:
-    """Import, listen, serve; in a kernel's process, run the kernel."""
+    """Import, go to the background, listen, serve; in a kernel's process, run the kernel."""
     parser = argparse.ArgumentParser(prog="python -m grader.execution.zygote", description=__doc__)
     parser.add_argument("socket", type=Path)
     parser.add_argument("--idle", type=float, default=900, help="seconds without work after which it ends")
     parser.add_argument("--owner", type=int, help="the process with which it ends")
-    parser.add_argument(
-        "--tell", type=int, help="the descriptor to which its number goes, and a line once it is ready"
-    )
     options = parser.parse_args(arguments)
-    if os.fork():
-        os._exit(0)  # a zygote is nobody's child, so that nobody has to wait for it
-    tell = os.fdopen(options.tell if options.tell is not None else os.dup(1), "wb", buffering=0)
-    tell.write(b"%d\n" % os.getpid())
-    warnings.filterwarnings("ignore", ".*multi-threaded, use of fork.*", DeprecationWarning)
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the folder it was started in; the kernel adds its own
     os.environ.setdefault("MPLBACKEND", _INLINE)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning about frozen modules
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -117,25 +164,29 @@ def main(arguments: list[str]) -> None:
         importlib.import_module(name)
     unsafe = why_unsafe(_open_files())
     if unsafe is not None:
-        options.socket.with_suffix(".refused").write_text(unsafe, encoding="utf-8")
-        return
+        sys.exit(unsafe)
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page it looks at
-    draft = options.socket.with_suffix(f".{os.getpid()}")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ready = _to_background()
+    name_process("keras-zygote")
+    address = options.socket
+    draft = address.with_suffix(f".{os.getpid()}")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(draft))
-        listener.listen(64)
         draft.chmod(0o600)
-        draft.replace(options.socket)  # there for others only once it answers
-        tell.write(b"ready\n")
-        tell.close()
-        pid = os.getpid()
-        run_kernel = serve(listener, options.idle, options.owner)
-        if os.getpid() == pid:
-            options.socket.unlink(missing_ok=True)
-            return
+        listener.listen(1024)
+        draft.replace(address)
+        ready()
+        pid, own = os.getpid(), _identity(address)
+        run_kernel = serve(listener, address, options.idle, options.owner)
+        if os.getpid() == pid and _identity(address) == own:
+            address.unlink(missing_ok=True)
     if run_kernel is None:
-        os._exit(0)  # a supervisor: nothing of the zygote's is its own to tidy up
+        os._exit(
+            0
+        )  # zygote or supervisor; what libraries do at exit would wait for threads that a fork left behind
     run_kernel()
 
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import re
-import select
 import signal
 import socket
-import stat
 import struct
 import subprocess
 import sys
-import tempfile
+import time
 from collections.abc import Mapping
-from io import FileIO
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
-import grader
-from grader.errors import GraderError
 from grader.execution.supervisor import KernelRequest
+from grader.execution.warm_process import WarmProcess, read_line
+from grader.execution.zygote_address import (
+    FOLDER_VARIABLE,
+    OFF,
+    NoZygoteError,
+    zygote_address,
+    zygote_environment,
+    zygote_folder,
+)
 
 __all__ = [
     "FOLDER_VARIABLE",
@@ -33,135 +33,34 @@ __all__ = [
     "NoZygoteError",
     "WarmProcess",
     "fork_kernel",
-    "is_possible",
+    "refusals",
     "shut_down",
     "start_zygote",
+    "why_impossible",
     "zygote_folder",
 ]
 
-# Names a folder for the zygotes' sockets, or says that kernels are started afresh.
-FOLDER_VARIABLE = "GRADER_ZYGOTES"
-OFF = "off"
 # Names the process with which a zygote ends, by its number; without it, a zygote ends when it has been idle.
 OWNER_VARIABLE = "GRADER_ZYGOTE_OWNER"
 
-# What Python, a backend or matplotlib reads when it is imported; a zygote serves one setting of these.
-_READ_AT_IMPORT = re.compile(
-    r"(ABSL|CUDA|DNNL|GLOG|GRPC|HIP|JAX|KERAS|KMP|LD_|LIBTPU|MALLOC|MATPLOTLIB|MKL|MPL|NUMEXPR|NVIDIA|OMP|ONEDNN|"
-    r"OPENBLAS|PYTHON|PYTORCH|ROCR|TF|TORCH|TPU|VECLIB|XLA)"
-)
-_PER_KERNEL = {"MPLBACKEND"}  # ipykernel sets it
 _START_TIMEOUT = 120.0
 _ANSWER_TIMEOUT = 10.0
+_REFUSAL_LASTS = 600.0  # seconds in which what could not be started is not tried again
 
 
-class NoZygoteError(GraderError):
-    """No kernel could be forked; the message says why."""
-
-
-def is_possible() -> str | None:
+def why_impossible() -> str | None:
     """Say why kernels cannot be forked on this system, or nothing where they can."""
     if os.environ.get(FOLDER_VARIABLE) == OFF:
-        return f"{FOLDER_VARIABLE}={OFF} says so"
+        return f"{FOLDER_VARIABLE}={OFF} asks for fresh kernels"
     if sys.platform != "linux":
         return f"kernels are forked on Linux only, and this is {sys.platform}"
-    if not hasattr(os, "pidfd_open") or not Path("/proc/self/statm").exists():
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+        Path("/proc/thread-self/children").read_bytes()
+        Path("/proc/self/statm").read_bytes()
+    except (AttributeError, OSError):
         return "this system does not tell about processes as Linux 5.3 does"
     return None
-
-
-def zygote_folder() -> Path:
-    """Return the folder of the zygotes' sockets, made for this user alone.
-
-    Raises:
-        NoZygoteError: it belongs to somebody else, or others may enter it.
-    """
-    named = os.environ.get(FOLDER_VARIABLE)
-    folder = Path(named) if named else Path(tempfile.gettempdir()) / f"keras-zygotes-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise NoZygoteError(f"{folder} is not this user's own folder, closed to others: remove it.")
-    return folder
-
-
-def _address(environment: Mapping[str, str], interpreter: str) -> Path:
-    """Return the socket of the zygote that suits an environment: same interpreter, code and settings."""
-    settings = sorted(
-        (name, value)
-        for name, value in environment.items()
-        if _READ_AT_IMPORT.match(name) and name not in _PER_KERNEL
-    )
-    package = Path(grader.__file__).parent
-    code = max(file.stat().st_mtime_ns for file in package.rglob("*.py"))
-    text = json.dumps([interpreter, str(package), code, settings])
-    return zygote_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.sock"
-
-
-class WarmProcess:
-    """A kernel in a forked process, seen through its supervisor; has what ``subprocess.Popen`` has."""
-
-    stdin = stdout = stderr = None
-
-    def __init__(self, connection: socket.socket, pid: int) -> None:
-        self.pid = pid
-        self.returncode: int | None = None
-        self.reason: str | None = None  # why the supervisor ended it, if it did
-        self._connection = connection
-
-    def poll(self) -> int | None:
-        """Return the exit code, or ``None`` while the kernel runs."""
-        return self._look(0)
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end, and return the exit code.
-
-        Raises:
-            TimeoutExpired: it still runs after ``timeout`` seconds.
-        """
-        code = self._look(timeout)
-        if code is None:
-            raise subprocess.TimeoutExpired("kernel", timeout or 0)
-        return code
-
-    def _look(self, timeout: float | None) -> int | None:
-        if self.returncode is None and _readable(self._connection, timeout):
-            ending = _read_line(self._connection)
-            # Without a word: the supervisor itself was killed, and the kernel with it.
-            self.returncode = int(ending.get("exit", -signal.SIGKILL))
-            self.reason = ending.get("reason")
-            self._connection.close()
-        return self.returncode
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal to the kernel and the processes of its group."""
-        if self.poll() is None:
-            with contextlib.suppress(OSError):
-                self._connection.sendall(bytes([number]))
-
-    def terminate(self) -> None:
-        """Ask the kernel to end."""
-        self.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End the kernel."""
-        self.send_signal(signal.SIGKILL)
-
-
-def _readable(connection: socket.socket | FileIO, timeout: float | None) -> bool:
-    return bool(select.select([connection], [], [], timeout)[0])
-
-
-def _read_line(connection: socket.socket) -> dict[str, Any]:
-    """Read one message of a supervisor; nothing where it has gone."""
-    text = b""
-    with contextlib.suppress(OSError):
-        while not text.endswith(b"\n") and (byte := connection.recv(1)):
-            text += byte
-    try:
-        return dict(json.loads(text)) if text else {}
-    except ValueError:
-        return {}
 
 
 def fork_kernel(
@@ -174,27 +73,22 @@ def fork_kernel(
     Raises:
         NoZygoteError: forking is not possible here, or the zygote cannot be started.
     """
-    if problem := is_possible():
+    if problem := why_impossible():
         raise NoZygoteError(problem)
-    address = _address(request.environment, interpreter)
+    address = zygote_address(request.environment, interpreter)
     for _ in range(2):
-        connection = _connect(address)
-        if connection is None:
-            start_zygote(request.environment, interpreter=interpreter)
-            connection = _connect(address)
-        if connection is None:
-            continue
-        try:
+        connection = _reach(address, request.environment, interpreter)
+        with contextlib.suppress(OSError):  # it may have answered, and gone, before it was asked
             socket.send_fds(connection, [b"\0"], [stdout, stderr])
             connection.sendall(request.to_line())
-            if _readable(connection, _ANSWER_TIMEOUT):
-                pid = _read_line(connection).get("pid")
-                if isinstance(pid, int):
-                    return WarmProcess(connection, pid)
-        except OSError:
-            pass
-        _end_zygote(connection, address)
-    raise NoZygoteError("the process that forks kernels was started twice and did not answer")
+        answer = read_line(connection, _ANSWER_TIMEOUT)
+        if answer and isinstance(answer.get("pid"), int):
+            return WarmProcess(connection, answer["pid"])
+        if answer and "error" in answer:
+            connection.close()
+            raise NoZygoteError(f"the process that forks kernels could not: {answer['error']}")
+        _replace(address, connection)
+    raise NoZygoteError("the process that forks kernels was started anew and did not answer")
 
 
 def start_zygote(
@@ -202,55 +96,71 @@ def start_zygote(
 ) -> None:
     """Start the zygote that suits an environment and wait until it answers; nothing to do where one does.
 
+    With ``owner``, a zygote that is started ends with that process.
+
     Raises:
         NoZygoteError: it cannot be started; the message says why.
     """
-    address = _address(environment, interpreter)
+    if problem := why_impossible():
+        raise NoZygoteError(problem)
+    _reach(zygote_address(environment, interpreter), environment, interpreter, owner).close()
+
+
+def _reach(
+    address: Path, environment: Mapping[str, str], interpreter: str, owner: int | None = None
+) -> socket.socket:
+    """Connect to the zygote at an address, which is started if it is not there."""
     if (connection := _connect(address)) is not None:
-        connection.close()
-        return
+        return connection
     with FileLock(address.with_suffix(".lock"), mode=0o600):
+        # Whoever held the lock before may have started it.
         if (connection := _connect(address)) is not None:
-            connection.close()
-            return
-        _start(environment, interpreter, address, owner)
+            return connection
+        refused = address.with_suffix(".refused")
+        if reason := _refusal(refused):
+            raise NoZygoteError(reason)
+        try:
+            return _start(address, zygote_environment(environment), interpreter, owner)
+        except NoZygoteError as error:
+            refused.write_text(str(error), encoding="utf-8")
+            raise
 
 
-def _start(environment: Mapping[str, str], interpreter: str, address: Path, owner: int | None) -> None:
-    refused = address.with_suffix(".refused")
-    if refused.exists():
-        raise NoZygoteError(refused.read_text(encoding="utf-8"))
+def _start(
+    address: Path, environment: Mapping[str, str], interpreter: str, owner: int | None
+) -> socket.socket:
+    command = [interpreter, "-m", "grader.execution.zygote", str(address)]
     owner = owner or int(os.environ.get(OWNER_VARIABLE, "0"))
-    ready, tell = os.pipe()
-    command = [interpreter, "-P", "-m", "grader.execution.zygote", str(address), "--tell", str(tell)]
     if owner:
         command += ["--owner", str(owner)]
-    with address.with_suffix(".log").open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            env={name: value for name, value in environment.items() if name not in _PER_KERNEL},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=(tell,),
-            start_new_session=True,
-        )
-    os.close(tell)
-    with os.fdopen(ready, "rb", buffering=0) as told:
-        process.wait()  # it only leaves the zygote behind
-        pid = told.readline()
-        if pid and not _readable(told, _START_TIMEOUT):
-            os.kill(int(pid), signal.SIGKILL)
-            raise NoZygoteError(
-                f"the process that forks kernels was not ready after {_START_TIMEOUT:.0f} seconds"
+    log = address.with_suffix(".log")
+    try:
+        with log.open("wb") as written:
+            # It goes into the background once it can be reached; this one is its start alone.
+            subprocess.run(
+                command,
+                env=environment,
+                cwd=address.parent,  # nobody else puts a module there
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+                start_new_session=True,
+                timeout=_START_TIMEOUT,
+                check=True,
             )
-        if told.readline():
-            return
-    if refused.exists():
-        raise NoZygoteError(refused.read_text(encoding="utf-8"))
-    lines = address.with_suffix(".log").read_text("utf-8", "replace").strip().splitlines()
-    raise NoZygoteError(f"the process that forks kernels ended: {lines[-1] if lines else 'no message'}")
+    except subprocess.TimeoutExpired as error:
+        raise NoZygoteError(
+            f"the process that forks kernels was not ready after {_START_TIMEOUT:g} seconds"
+        ) from error
+    except (OSError, subprocess.CalledProcessError) as error:
+        lines = log.read_text("utf-8", "replace").strip().splitlines()
+        reason = lines[-1] if lines else str(error)
+        raise NoZygoteError(f"the process that forks kernels could not start: {reason}") from error
+    _forget_superseded(address)
+    connection = _connect(address)
+    if connection is None:
+        raise NoZygoteError("the process that forks kernels ended as soon as it had started")
+    return connection
 
 
 def _connect(address: Path) -> socket.socket | None:
@@ -264,18 +174,50 @@ def _connect(address: Path) -> socket.socket | None:
     return connection
 
 
-def _end_zygote(connection: socket.socket, address: Path) -> None:
-    """Kill the zygote behind a connection, and take its socket away."""
-    with contextlib.suppress(OSError):
-        size = struct.calcsize("3i")
-        pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-        os.kill(pid, signal.SIGKILL)
+def _pid_behind(connection: socket.socket) -> int:
+    size = struct.calcsize("3i")
+    pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return int(pid)
+
+
+def _replace(address: Path, connection: socket.socket) -> None:
+    """Kill the zygote behind a connection and take its socket away, if nobody has replaced it meanwhile."""
+    silent = _pid_behind(connection)
     connection.close()
-    address.unlink(missing_ok=True)
+    with FileLock(address.with_suffix(".lock"), mode=0o600):
+        if (now := _connect(address)) is not None:
+            if _pid_behind(now) == silent:
+                os.kill(silent, signal.SIGKILL)
+                address.unlink(missing_ok=True)
+            now.close()
+
+
+def _forget_superseded(address: Path) -> None:
+    """Take away what older code with the same settings left; a zygote ends when it finds its socket gone."""
+    settings = address.name.partition("-")[0]
+    for other in address.parent.glob(f"{settings}-*"):
+        if other.stem != address.stem:
+            other.unlink(missing_ok=True)
+
+
+def _refusal(refused: Path) -> str | None:
+    """Return why a zygote could not be started lately, or nothing."""
+    try:
+        if time.time() - refused.stat().st_mtime < _REFUSAL_LASTS:
+            return refused.read_text(encoding="utf-8")
+    except OSError:
+        pass
+    return None
+
+
+def refusals() -> list[str]:
+    """Return why zygotes could not be started lately, each reason once."""
+    found = map(_refusal, zygote_folder().glob("*.refused"))
+    return sorted({reason for reason in found if reason is not None})
 
 
 def shut_down(folder: Path) -> None:
     """End every zygote whose socket lies in a folder; the kernels they forked go on."""
     for address in folder.glob("*.sock"):
         if (connection := _connect(address)) is not None:
-            _end_zygote(connection, address)
+            _replace(address, connection)
