@@ -175,8 +175,9 @@ def doctor(as_json: AsJson = False) -> None:
     Example: grader doctor. Exit codes: 0 nothing is in the way, 1 something has to be mended.
     """
     from grader import doctor as checkup
+    from grader.execution.kernel_findings import check_kernel_start, check_kernels
 
-    findings = checkup.doctor()
+    findings = (*checkup.doctor(), check_kernels(), check_kernel_start())
     if as_json:
         typer.echo("[" + ",".join(finding.to_json() for finding in findings) + "]")
     else:
@@ -289,6 +290,40 @@ def feedback(unit: UnitName, course: CourseDir = HERE, as_json: AsJson = False) 
     for name, reason in written.missing.items():
         typer.echo(f"{name}: no feedback: {reason}", err=as_json)
     raise typer.Exit(1 if written.missing else 0)
+
+
+@app.command()
+def kernels(
+    user: Annotated[bool, typer.Option("--user", help="For you alone, in every environment.")] = False,
+    prefix: Annotated[
+        Path | None,
+        typer.Option(help="An environment's folder.", show_default="that of the Python that runs this"),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove them instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Install a Jupyter kernel for each backend: Keras (TensorFlow), Keras (JAX) and Keras (PyTorch).
+
+    In JupyterLab, choosing one is choosing a backend. On Linux they start at once, forked from a process that
+    has imported Keras; elsewhere they start as any kernel does.
+
+    Example: grader kernels, and grader kernels --remove takes them away. Exit codes: 0 done, 2 the folder cannot
+    be written to.
+    """
+    from grader.errors import UsageError
+    from grader.execution.kernelspecs import install_kernels, kernels_folder, remove_kernels
+
+    if user and prefix is not None:
+        raise UsageError("--user and --prefix name two places: choose one.")
+    folder = kernels_folder(user=user) if prefix is None else prefix / "share" / "jupyter" / "kernels"
+    places = (remove_kernels if remove else install_kernels)(folder)
+    if as_json:
+        typer.echo(json.dumps({place.name: str(place) for place in places}))
+        return
+    for place in places:
+        typer.echo(f"{'removed' if remove else 'installed'}: {place.name} in {shown(folder)}")
+    if not places:
+        typer.echo(f"none there: {shown(folder)}")
 
 
 @app.command()

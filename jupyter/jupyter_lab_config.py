@@ -18,6 +18,8 @@ c.LabApp.extension_manager = "readonly"
 # Looking for language servers starts npm, which leaves files in the user's home; the course needs none.
 c.LanguageServerManager.autodetect = False
 c.ServerApp.contents_manager_class = "scripts.contents.CourseContents"
+# The lessons' kernel starts at once, like those of the backends.
+c.ServerApp.kernel_spec_manager_class = "grader.execution.kernelspecs.WarmKernelSpecs"
 # Formgrader would show all these settings above the list of units, and complain where it cannot print them.
 c.FormgradeExtension.debug = False
 # Kernels talk encrypted, and do not warn that they do not.

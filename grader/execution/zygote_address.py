@@ -74,7 +74,9 @@ def zygote_address(environment: Mapping[str, str], interpreter: str) -> Path:
     A zygote of the same settings and other code has been superseded.
     """
     package = Path(__file__).parent.parent
-    settings = [interpreter, str(package), sorted(zygote_environment(environment).items()), _standing()]
+    # Whatever an environment calls its Python, it is one.
+    python = [str(Path(interpreter).parent), os.path.realpath(interpreter)]
+    settings = [python, str(package), sorted(zygote_environment(environment).items()), _standing()]
     code = [max(_changed(package)), _installed(interpreter)]
     return zygote_folder() / f"{_digest(settings, 20)}-{_digest(code, 8)}.sock"
 

@@ -273,7 +273,9 @@ def _unframed(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("command", ["describe", "compare", "doctor", "release", "grade", "feedback", "demo"])
+@pytest.mark.parametrize(
+    "command", ["describe", "compare", "doctor", "release", "grade", "feedback", "demo", "kernels"]
+)
 def test_every_command_has_an_example_and_its_exit_codes(command: str) -> None:
     """``--help`` is enough to use a command."""
     shown = " ".join(run(command, "--help").output.split())
