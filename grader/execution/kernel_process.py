@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import time
@@ -10,22 +11,34 @@ from collections.abc import Mapping, Sequence
 
 from grader.execution.processes import name_process
 
-__all__ = ["become_kernel"]
+__all__ = ["become_kernel", "become_module"]
 
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
     """Run a kernel with these arguments, in this environment and folder; returns when it has ended."""
     name_process("keras-kernel")
-    os.environ.clear()
-    os.environ.update(environment)
-    time.tzset()
-    os.chdir(folder)
+    _begin_afresh(environment, folder)
     sys.argv = ["ipykernel_launcher.py", *arguments]
-    _draw_anew()
     _take_plots_backend()
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance(argv=list(arguments), parent_handle=os.getppid())
+
+
+def become_module(name: str, environment: Mapping[str, str], folder: str) -> None:
+    """Run a module's ``main`` in place of a kernel; returns when that does."""
+    name_process("keras-worker")
+    _begin_afresh(environment, folder)
+    sys.argv = [name]
+    importlib.import_module(name).main()
+
+
+def _begin_afresh(environment: Mapping[str, str], folder: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    _draw_anew()
 
 
 def _draw_anew() -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from grader.execution.kernel_process import become_kernel
+from grader.execution.kernel_process import become_kernel, become_module
 from grader.execution.processes import Usage, adopt_orphans, die_with_parent, end_all, name_process, usage
 
 __all__ = ["KernelRequest", "Limits", "supervise"]
@@ -65,12 +65,16 @@ def _gigabytes(count: int) -> str:
 
 @dataclass(frozen=True)
 class KernelRequest:
-    """What the owner of a kernel asks for: the kernel's arguments, environment, folder and limits."""
+    """What the owner of a kernel asks for: the kernel's arguments, environment, folder and limits.
+
+    Where it names a ``module``, the process is no kernel: it runs that module's ``main``.
+    """
 
     arguments: list[str]
     environment: dict[str, str]
     folder: str
     limits: Limits = Limits()
+    module: str = ""
 
     def to_line(self) -> bytes:
         """Write the request as one line of JSON."""
@@ -98,12 +102,12 @@ def supervise(owner: socket.socket) -> Callable[[], None] | None:
     adopt_orphans()
     owner.settimeout(_REQUEST_TIMEOUT)
     try:
-        _, descriptors, _, _ = socket.recv_fds(owner, 1, 2)
+        _, descriptors, _, _ = socket.recv_fds(owner, 1, 3)
         with owner.makefile("rb") as lines:
             request = KernelRequest.from_line(lines.readline())
     except (OSError, ValueError, TypeError, KeyError):
         return None  # whoever asked went away, or asked nothing
-    for standard, descriptor in zip((1, 2), descriptors, strict=False):
+    for standard, descriptor in zip((1, 2, 0), descriptors, strict=False):
         os.dup2(descriptor, standard)
         os.close(descriptor)
     supervisor = os.getpid()
@@ -112,6 +116,8 @@ def supervise(owner: socket.socket) -> Callable[[], None] | None:
         owner.close()
         os.setsid()
         die_with_parent(supervisor)
+        if request.module:
+            return lambda: become_module(request.module, request.environment, request.folder)
         return lambda: become_kernel(request.arguments, request.environment, request.folder)
     _watch(owner, kernel, request.limits)
     return None

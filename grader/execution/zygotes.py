@@ -64,11 +64,16 @@ def why_impossible() -> str | None:
 
 
 def fork_kernel(
-    request: KernelRequest, *, interpreter: str = sys.executable, stdout: int = 1, stderr: int = 2
+    request: KernelRequest,
+    *,
+    interpreter: str = sys.executable,
+    stdout: int = 1,
+    stderr: int = 2,
+    stdin: int | None = None,
 ) -> WarmProcess:
     """Return a kernel forked from the zygote that suits the request's environment.
 
-    A zygote that is not there is started; one that does not answer is replaced, once.
+    ``stdin`` is for a process that runs a module: a kernel reads none. A zygote that is not there is started; one that does not answer is replaced, once.
 
     Raises:
         NoZygoteError: forking is not possible here, or the zygote cannot be started.
@@ -79,7 +84,7 @@ def fork_kernel(
     for _ in range(2):
         connection = _reach(address, request.environment, interpreter)
         with contextlib.suppress(OSError):  # it may have answered, and gone, before it was asked
-            socket.send_fds(connection, [b"\0"], [stdout, stderr])
+            socket.send_fds(connection, [b"\0"], [stdout, stderr, *([] if stdin is None else [stdin])])
             connection.sendall(request.to_line())
         answer = read_line(connection, _ANSWER_TIMEOUT)
         if answer and isinstance(answer.get("pid"), int):

@@ -42,7 +42,8 @@ def judge(
             facts,
             needs_look="The evidence does not fit the cases that were given to the kernel.",
         )
-    answers = weigh(key, evidence, reply) if answers is None else answers
+    answers = weigh(key, evidence, reply, facts.confirmed) if answers is None else answers
+    facts = facts.model_copy(update={"doubts": (*facts.doubts, *answers.doubts)})
     results = [
         CaseResult.of(key, position, case, answers.behaviours.get(position))
         for position, case in enumerate(evidence.cases)
@@ -68,7 +69,7 @@ def _plain(
         message=message,
         hints=key.task.hints,
         remarks=facts.notes,
-        needs_look=needs_look,
+        needs_look=" ".join(filter(None, (needs_look, *facts.doubts))) or None,
     )
 
 
@@ -146,6 +147,9 @@ class _Bench:
         )
 
     def _needs_look(self, failing: list[int]) -> str | None:
+        return " ".join(filter(None, (self._disagreement(failing), *self.facts.doubts))) or None
+
+    def _disagreement(self, failing: list[int]) -> str | None:
         if self.faults:
             return f"What the kernel reported and what it computes disagree: {'; '.join(self.faults)}."
         for position in failing:
@@ -191,7 +195,7 @@ class _Bench:
         if self.faults:
             return (
                 "The model that was described is not the one that computes: given new weights and inputs, "
-                "it answered otherwise than the expected model."
+                "it answered otherwise than that one would."
             )
         if not failing:
             where = "" if count == 1 else ", in both cases" if count == 2 else f", in all {count} cases"

@@ -20,10 +20,10 @@ from grader.course import UnitFolder
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Challenge, Evidence, RunFacts
 from grader.execution.client import RecordingClient
 from grader.execution.compile import case_file
+from grader.execution.examination import Examined, Examiner
 from grader.execution.keyring import private_key
 from grader.execution.native_logs import QUIET, without_native_logs
 from grader.execution.run import NotebookRun
-from grader.judge import challenge_for, judge
 from grader.keys import AnswerKey, TaskKey
 from grader.nbgrader_plugin.attempts import attempted
 from grader.nbgrader_plugin.cells import internal_error, let_stderr_pass, write_verdict
@@ -131,6 +131,8 @@ class ExecuteAndJudge(RecordingClient, Execute):
         NotebookClient.__init__(self, nb, km)
         self._check_assign_resources(resources)
         self._faults: dict[str, str] = {}
+        self._examiner = Examiner()
+        self._examined: dict[str, Examined] = {}
         self.check_cells = [held.task.id for held in key.tasks] if key else []
         self.on_evidence = self._challenger(key) if key else None
         self.kernel_environment = dict(QUIET)
@@ -149,8 +151,11 @@ class ExecuteAndJudge(RecordingClient, Execute):
     def _challenger(self, key: AnswerKey) -> Any:
         def on_evidence(task: str, evidence: Evidence) -> Challenge | None:
             held = key.task(task)
+            if held is None:
+                return None
             try:
-                return challenge_for(held, evidence) if held is not None else None
+                self._examined[task] = self._examiner.examine(held, evidence)
+                return self._examined[task].challenge
             except Exception:  # noqa: BLE001 - hostile evidence may reach any corner of the judge
                 self._faults[task] = traceback.format_exc()
                 return None
@@ -196,7 +201,8 @@ class ExecuteAndJudge(RecordingClient, Execute):
         fault = self._faults.get(task.id)
         if fault is None:
             try:
-                return judge(held, run.evidence.get(task.id), run.replies.get(task.id), facts)
+                evidence, examined = run.evidence.get(task.id), self._examined.get(task.id)
+                return self._examiner.verdict(held, evidence, examined, run.replies.get(task.id), facts)
             except Exception:  # noqa: BLE001 - an error of ours must not become a zero, nor end the class
                 fault = traceback.format_exc()
         self.log.error("task %r could not be judged:\n%s", task.id, fault)
