@@ -19,8 +19,9 @@ from threading import Lock
 from typing import Any
 
 from grader.errors import GraderError
+from grader.execution.limits import Limits
 from grader.execution.native_logs import QUIET
-from grader.execution.supervisor import KernelRequest, Limits
+from grader.execution.supervisor import KernelRequest
 from grader.execution.zygotes import NoZygoteError, fork_kernel
 from grader.watched import Limits as WatchedLimits
 from grader.watched import Watched
@@ -71,7 +72,7 @@ class _Forked:
         """Say why its supervisor ended it, if it did."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
-        return self._process.reason
+        return str(self._process.excess) if self._process.excess else None
 
     def end(self) -> None:
         """End it."""

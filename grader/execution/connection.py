@@ -14,12 +14,12 @@ from traitlets import default
 
 from grader.evidence import MAX_EVIDENCE_BYTES
 
-__all__ = ["CappedClient"]
+__all__ = ["MAX_MESSAGE_BYTES", "CappedClient"]
 
 # ZeroMQ drops the connection at a longer message instead of holding it in memory, and holds back a
 # sender that is this many messages ahead.
-_MAX_MESSAGE_BYTES = 2 * MAX_EVIDENCE_BYTES
-_MESSAGES_AHEAD = 8
+MAX_MESSAGE_BYTES = 2 * MAX_EVIDENCE_BYTES
+_MESSAGES_AHEAD = 2
 
 
 class CappedClient(AsyncKernelClient):
@@ -29,7 +29,7 @@ class CappedClient(AsyncKernelClient):
     def _capped_context(self) -> zmq.asyncio.Context:
         self._created_context = True
         context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, _MAX_MESSAGE_BYTES)
+        context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
         context.setsockopt(zmq.RCVHWM, _MESSAGES_AHEAD)
         # A forked kernel listens within hundredths of a second, so that is how often to knock.
         context.setsockopt(zmq.RECONNECT_IVL, 5)

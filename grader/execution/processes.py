@@ -1,6 +1,6 @@
 """What Linux says about processes: their children, memory and time, and how to end all of a family.
 
-Needs no privilege and no compiled code. See ``proc(5)``, ``prctl(2)`` and ``pidfd_open(2)``.
+Needs no privilege and no compiled code. See ``proc(5)``, ``prctl(2)`` and ``wait4(2)``.
 """
 
 from __future__ import annotations
@@ -13,21 +13,42 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Usage", "adopt_orphans", "descendants", "die_with_parent", "end_all", "name_process", "usage"]
+__all__ = [
+    "Ended",
+    "Meter",
+    "Usage",
+    "adopt_orphans",
+    "descendants",
+    "die_first",
+    "die_with_parent",
+    "end_all",
+    "name_process",
+    "reap",
+]
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a family of processes uses: resident bytes (shared pages shared out), CPU seconds, processes."""
+    """What a family of processes uses: how many there are, and their threads; resident bytes; CPU and wall seconds."""
 
+    processes: int
+    threads: int
     memory: int
     cpu: float
-    processes: int
+    wall: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A child that has ended: its exit code, negative for a signal, and its CPU seconds."""
+
+    pid: int
+    code: int
+    cpu: float
 
 
 def name_process(name: str) -> None:
@@ -45,6 +66,12 @@ def die_with_parent(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before we asked
         os._exit(1)
+
+
+def die_first() -> None:
+    """Have the system end this process and its children before others when memory runs out."""
+    with contextlib.suppress(OSError):
+        (_PROC / "self" / "oom_score_adj").write_text("1000")
 
 
 def _prctl(option: int, value: int) -> None:
@@ -75,17 +102,36 @@ def _children(pid: int) -> list[int]:
     return children
 
 
-def usage(root: int, *, exact_above: int | None = None) -> Usage:
-    """Add up what the processes below ``root`` use.
+class Meter:
+    """Adds up what all processes below this one use."""
 
-    Pages that several processes share are counted once for each, which is quick and too much; where that
-    comes to more than ``exact_above`` bytes, they are shared out among those processes.
-    """
-    family = descendants(root)
-    memory = sum(map(_resident, family))
-    if exact_above is not None and memory > exact_above:
-        memory = sum(map(_proportional, family))
-    return Usage(memory=memory, cpu=sum(map(_cpu, family)), processes=len(family))
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._reaped = self._before = self._cpu = 0.0
+
+    def count(self, ended: Ended) -> None:
+        """Keep the CPU time of a child that was reaped, which nothing else tells from now on."""
+        self._reaped += ended.cpu
+
+    def read(self) -> Usage:
+        """Look once; memory pages that several processes share are counted for each, which is quick and too much."""
+        family = descendants(os.getpid())
+        threads, times = zip(*map(_threads_and_cpu, family), strict=True) if family else ((), ())
+        # A child whose parent does not ask how it ended takes its time with it; what was seen stays counted.
+        now = self._reaped + sum(times)
+        self._cpu += max(0.0, now - self._before)
+        self._before = now
+        return Usage(
+            processes=len(family),
+            threads=sum(threads),
+            memory=sum(map(_resident, family)),
+            cpu=self._cpu,
+            wall=time.monotonic() - self._began,
+        )
+
+    def memory(self) -> int:
+        """Return the bytes in use, pages that several processes share being shared out among them."""
+        return sum(map(_proportional, descendants(os.getpid())))
 
 
 def _resident(pid: int) -> int:
@@ -103,38 +149,53 @@ def _proportional(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def _cpu(pid: int) -> float:
-    """Return the CPU seconds of a process and of the children it has waited for."""
+def _threads_and_cpu(pid: int) -> tuple[int, float]:
+    """Return a process's number of threads, and the CPU seconds of it and of the children it has waited for."""
     try:
-        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / _TICKS
-    except (OSError, ValueError):
-        return 0.0
+        fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[17]), sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError):
+        return 0, 0.0
 
 
-def end_all(root: int, *, patience: float = 5.0) -> bool:
-    """Kill every process below ``root`` and wait for those that are its children; return whether none is left.
+def reap() -> list[Ended]:
+    """Collect the children of this process that have ended."""
+    ended: list[Ended] = []
+    with contextlib.suppress(ChildProcessError):  # there is none at all
+        while True:
+            pid, status, used = os.wait4(-1, os.WNOHANG)
+            if not pid:
+                break
+            ended.append(Ended(pid, os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
+    return ended
 
-    They are stopped first: what cannot run cannot fork a successor. The caller must be ``root`` or its parent.
+
+def end_all(*, patience: float = 5.0) -> list[Ended]:
+    """Kill every process below this one, which adopts orphans, and return the children that ended.
+
+    They are stopped first: what cannot run cannot fork a successor. What is left after ``patience`` seconds,
+    if anything, are ``descendants``.
     """
+    ended: list[Ended] = []
+    met: set[int] = set()
     deadline = time.monotonic() + patience
-    while family := descendants(root):
+    while _has_children() and time.monotonic() < deadline:
+        family = descendants(os.getpid())
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in family:
-                _kill(pid, number)
-        _reap()
-        if time.monotonic() > deadline:
-            return not descendants(root)
-        time.sleep(0.002)
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, number)
+        ended += reap()
+        if met.issuperset(family):  # no new one: those killed need a moment to end
+            time.sleep(0.002)
+        met.update(family)
+    return ended
+
+
+def _has_children() -> bool:
+    """Whether there are any, dead or alive; /proc may pass over some while others end, this never does."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
     return True
-
-
-def _kill(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
-
-
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass

@@ -14,19 +14,35 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Dict
 
-from grader.execution.supervisor import KernelRequest, Limits
+from grader.execution.kernelspecs import PROVISIONER
+from grader.execution.limits import Limits
+from grader.execution.supervisor import KernelRequest
 from grader.execution.zygotes import NoZygoteError, WarmProcess, fork_kernel, why_impossible
 
-__all__ = ["WarmProvisioner"]
+__all__ = ["WarmProvisioner", "hold"]
+
+
+def hold(spec: KernelSpec, limits: Limits) -> None:
+    """Have kernels of a specification held to limits; where they are not forked, this does nothing."""
+    chosen = spec.metadata.get("kernel_provisioner", {})
+    if chosen.get("provisioner_name") == PROVISIONER:
+        chosen["config"] = {
+            **chosen.get("config", {}),
+            "limits": {name: getattr(limits, name) for name in limits.set_names},
+        }
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Starts, signals and ends a forked kernel; ``limits`` may be set before it is started."""
+    """Starts, signals and ends a forked kernel."""
 
     process: Any
-    limits = Limits()
+    limits = Dict(help="What a forked kernel may use: see ``Limits``, whose fields these are.").tag(
+        config=True
+    )
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel that ``cmd`` would start, or start it where that is not possible."""
@@ -35,6 +51,8 @@ class WarmProvisioner(LocalProvisioner):
         except NoZygoteError as error:
             level = logging.INFO if why_impossible() else logging.WARNING
             self.log.log(level, "A fresh kernel is started: %s.", error)
+            if self.limits:
+                self.log.log(level, "A fresh kernel is held to no limit on its %s.", ", ".join(self.limits))
             return await super().launch_kernel(cmd, **kwargs)
         return self.connection_info
 
@@ -56,7 +74,7 @@ class WarmProvisioner(LocalProvisioner):
         environment = dict(os.environ if env is None else env)
         # A forked kernel's parent is its supervisor, which ends with this process.
         environment.pop("JPY_PARENT_PID", None)
-        request = KernelRequest(_arguments(cmd), environment, folder, self.limits)
+        request = KernelRequest(_arguments(cmd), environment, folder, Limits(**self.limits))
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
             output = _descriptor(stdout, 1, nowhere)
             self.process = await asyncio.to_thread(

@@ -9,58 +9,33 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from grader.execution.kernel_process import become_kernel, become_module
-from grader.execution.processes import Usage, adopt_orphans, die_with_parent, end_all, name_process, usage
+from grader.execution.limits import Excess, Limits
+from grader.execution.processes import (
+    Meter,
+    adopt_orphans,
+    descendants,
+    die_first,
+    die_with_parent,
+    end_all,
+    name_process,
+    reap,
+)
 
-__all__ = ["KernelRequest", "Limits", "supervise"]
+__all__ = ["KernelRequest", "supervise"]
 
 _LOOK_EVERY = 0.1  # seconds between two looks at what a kernel uses
 _REQUEST_TIMEOUT = 10.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a kernel and everything it starts may use together; ``None`` is no limit.
-
-    ``memory`` in bytes of resident memory, ``cpu`` in seconds of CPU time, ``wall`` in seconds from its start.
-    """
-
-    memory: int | None = None
-    cpu: float | None = None
-    wall: float | None = None
-    processes: int | None = None
-
-    @property
-    def any(self) -> bool:
-        """Whether there is anything to watch."""
-        return any(getattr(self, field.name) is not None for field in fields(self))
-
-    def broken_by(self, used: Usage, seconds: float) -> str | None:
-        """Say in one sentence which limit was passed, with both values, or nothing."""
-        if self.wall is not None and seconds > self.wall:
-            return f"it ran for more than {self.wall:g} seconds"
-        if self.memory is not None and used.memory > self.memory:
-            return (
-                f"it used {_gigabytes(used.memory)} of memory, at most {_gigabytes(self.memory)} are allowed"
-            )
-        if self.cpu is not None and used.cpu > self.cpu:
-            return f"it used {used.cpu:.0f} seconds of processor time, at most {self.cpu:g} are allowed"
-        if self.processes is not None and used.processes > self.processes:
-            return f"it started {used.processes} processes, at most {self.processes} are allowed"
-        return None
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.2g} GB" if count >= 1e8 else f"{count / 1e6:.3g} MB"
 
 
 @dataclass(frozen=True)
@@ -73,7 +48,7 @@ class KernelRequest:
     arguments: list[str]
     environment: dict[str, str]
     folder: str
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     module: str = ""
 
     def to_line(self) -> bytes:
@@ -110,12 +85,9 @@ def supervise(owner: socket.socket) -> Callable[[], None] | None:
     for standard, descriptor in zip((1, 2, 0), descriptors, strict=False):
         os.dup2(descriptor, standard)
         os.close(descriptor)
-    supervisor = os.getpid()
-    kernel = os.fork()
+    kernel = _make_kernel_process()
     if kernel == 0:
         owner.close()
-        os.setsid()
-        die_with_parent(supervisor)
         if request.module:
             return lambda: become_module(request.module, request.environment, request.folder)
         return lambda: become_kernel(request.arguments, request.environment, request.folder)
@@ -123,47 +95,89 @@ def supervise(owner: socket.socket) -> Callable[[], None] | None:
     return None
 
 
+def _make_kernel_process() -> int:
+    """Fork the kernel's process; return its id, and zero in the new process.
+
+    The only place where one is made: what keeps a kernel apart (a session of its own, namespaces, mounts,
+    another user) is set up here, in the child, before any code of the kernel's. What is asked of a kernel
+    elsewhere holds whatever is added: it is a child of this process, by whose id it is signalled, and whatever
+    it starts is a descendant of this process, which adopts orphans.
+    """
+    supervisor = os.getpid()
+    kernel = os.fork()
+    if kernel == 0:
+        os.setsid()
+        die_with_parent(supervisor)
+        die_first()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash would write hundreds of megabytes
+    return kernel
+
+
 def _watch(owner: socket.socket, kernel: int, limits: Limits) -> None:
-    """Pass signals on and look at limits until the kernel ends or its owner goes away; then end everything."""
-    began = time.monotonic()
+    """Pass signals on and hold to limits until the kernel ends or its owner goes away; then end everything."""
     _tell(owner, {"pid": kernel})
-    ended = os.pidfd_open(kernel)
+    ending: dict[str, Any] = {}
+    try:
+        ending = _until_over(owner, kernel, limits)
+    finally:
+        codes = {ended.pid: ended.code for ended in end_all()}
+        _tell(
+            owner,
+            {"exit": codes.get(kernel, -signal.SIGKILL), **ending, "left": len(descendants(os.getpid()))},
+        )
+
+
+def _until_over(owner: socket.socket, kernel: int, limits: Limits) -> dict[str, Any]:
+    """Wait for the kernel's end and return its exit code, for an excess and return it, or for the owner's word."""
+    meter = Meter()
     poll = select.poll()
-    poll.register(ended, select.POLLIN)
     poll.register(owner, select.POLLIN)
     asking = _process_behind(owner)
     if asking is not None:
         poll.register(asking, select.POLLIN)
-    reason: str | None = None
+    woken = _wake_when_a_child_ends()
+    poll.register(woken, select.POLLIN)
     while True:
-        ready = dict(poll.poll(_LOOK_EVERY * 1000 if limits.any else None))
-        if ended in ready or asking in ready:
-            break
-        if owner.fileno() in ready and not _obey(owner, kernel):
-            break
-        if limits.any:
-            used = usage(os.getpid(), exact_above=limits.memory)
-            reason = limits.broken_by(used, time.monotonic() - began)
-            if reason is not None:
-                break
-    code = _end(kernel, ended)
-    end_all(os.getpid())
-    _tell(owner, {"exit": code, "reason": reason})
+        for ended in reap():
+            if ended.pid == kernel:
+                return {"exit": ended.code}
+            meter.count(ended)
+        began = time.process_time()
+        if limits.set_names and (excess := _excess(limits, meter)):
+            return {"excess": asdict(excess)}
+        pause = max(
+            _LOOK_EVERY, 10 * (time.process_time() - began)
+        )  # looking takes a tenth of a core at most
+        ready = dict(poll.poll(pause * 1000 if limits.set_names else None))
+        if woken in ready:
+            os.read(woken, 4096)
+        if asking in ready or (owner.fileno() in ready and not _obey(owner, kernel)):
+            return {}
 
 
-def _end(kernel: int, ended: int) -> int:
-    """Kill the kernel if it still runs, and return its exit code, negative for a signal."""
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(ended, signal.SIGKILL)
-    os.close(ended)
-    return os.waitstatus_to_exitcode(os.waitpid(kernel, 0)[1])
+def _excess(limits: Limits, meter: Meter) -> Excess | None:
+    used = meter.read()
+    excess = limits.broken_by(used)
+    if excess is not None and excess.limit == "memory":  # as quickly counted
+        excess = limits.broken_by(replace(used, memory=meter.memory()))
+    return excess
+
+
+def _wake_when_a_child_ends() -> int:
+    """Return a descriptor that can be read from when a child of this process has ended."""
+    reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return reading
 
 
 def _obey(owner: socket.socket, kernel: int) -> bool:
-    """Pass the signals on that the owner sent; return whether the owner is still there."""
+    """Pass the signals on that the owner sent; return whether the kernel is to go on."""
     try:
         sent = owner.recv(4096)
     except OSError:
+        return False
+    if not sent or signal.SIGKILL in sent:
         return False
     for number in sent:  # one byte a signal
         for send in (os.killpg, os.kill):  # it has no group of its own before it has run for a moment
@@ -172,7 +186,7 @@ def _obey(owner: socket.socket, kernel: int) -> bool:
                 break
             except OSError:
                 continue
-    return bool(sent)
+    return True
 
 
 def _process_behind(owner: socket.socket) -> int | None:

@@ -10,6 +10,8 @@ import socket
 import subprocess
 from typing import Any
 
+from grader.execution.limits import Excess
+
 __all__ = ["WarmProcess", "read_line"]
 
 
@@ -21,7 +23,8 @@ class WarmProcess:
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
-        self.reason: str | None = None  # why the supervisor ended it, if it did
+        self.excess: Excess | None = None  # why its supervisor ended it, if it did
+        self.left = 0  # how many of the processes it started could not be ended
         self._connection = connection
 
     def poll(self) -> int | None:
@@ -43,7 +46,8 @@ class WarmProcess:
         if self.returncode is None and (ending := read_line(self._connection, timeout)) is not None:
             # Without a word: the supervisor itself was killed, and the kernel with it.
             self.returncode = int(ending.get("exit", -signal.SIGKILL))
-            self.reason = ending.get("reason")
+            self.excess = Excess.read(ending.get("excess"))
+            self.left = int(ending.get("left", 0))
             self._connection.close()
         return self.returncode
 

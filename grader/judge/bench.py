@@ -58,7 +58,13 @@ def judge(
 
 
 def _plain(
-    key: TaskKey, outcome: Outcome, message: str, facts: RunFacts, needs_look: str | None = None
+    key: TaskKey,
+    outcome: Outcome,
+    message: str,
+    facts: RunFacts,
+    *,
+    next_step: str = "",
+    needs_look: str | None = None,
 ) -> Verdict:
     return Verdict(
         task=key.task.id,
@@ -67,6 +73,7 @@ def _plain(
         score=0.0,
         max_score=key.task.points,
         message=message,
+        next_step=next_step,
         hints=key.task.hints,
         remarks=facts.notes,
         needs_look=" ".join(filter(None, (needs_look, *facts.doubts))) or None,
@@ -74,6 +81,14 @@ def _plain(
 
 
 def _without_evidence(key: TaskKey, facts: RunFacts) -> Verdict:
+    if facts.over_limit is not None:
+        return _plain(
+            key,
+            Outcome.CRASHED,
+            f"The notebook's kernel was stopped before this check was done: {facts.over_limit}.",
+            facts,
+            next_step="Look for what the notebook keeps, repeats or starts and does not need: grading allows no more.",
+        )
     if facts.crashed:
         return _plain(
             key,
