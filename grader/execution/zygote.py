@@ -162,6 +162,8 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in _IMPORTS:
         importlib.import_module(name)
+    # Imported anew at the first plot, it ties itself to the kernel's shell, which is not there yet.
+    sys.modules.pop(_INLINE.partition("//")[2], None)
     unsafe = why_unsafe(_open_files())
     if unsafe is not None:
         sys.exit(unsafe)

@@ -21,13 +21,13 @@ from tests.unit.execution.warm import alive, light_interpreter, soon, zygotes_in
 @pytest.fixture
 def zygote_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A new folder for zygotes; those that are left at the end are killed."""
-    with _folder_for_zygotes() as folder:
+    with folder_for_zygotes() as folder:
         monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
         yield folder
 
 
 @contextlib.contextmanager
-def _folder_for_zygotes() -> Iterator[Path]:
+def folder_for_zygotes() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="zygotes-") as name:
         folder = Path(name)
         try:
@@ -42,7 +42,7 @@ def _folder_for_zygotes() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def light_folder() -> Iterator[Path]:
     """The folder of the zygote that a module's tests share."""
-    with _folder_for_zygotes() as folder:
+    with folder_for_zygotes() as folder:
         yield folder
 
 
