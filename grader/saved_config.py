@@ -190,6 +190,8 @@ class _Check:
                 if not call.keys() <= {"args", "kwargs"}:
                     _refuse(f"{place}.{position}", f"a call with the keys {_listed(call)}", "args and kwargs")
                 self.items(call, f"{place}.{position}", plain=True)
+                if not _names_a_tensor(call):  # Keras would run it at once, whatever its numbers take
+                    _refuse(f"{place}.{position}", "a call on no tensor", "one on what a layer gave")
             return
         self.value(item, place, plain=key in _NO_SIZES, keyed=key in _KEYED)
 
@@ -257,6 +259,19 @@ class _Check:
                 f"uses the function {quoted(name)} at {place}, which is no activation of Keras: its code is not in the "
                 f"file, or not what a layer applies. {_ELSEWHERE}"
             )
+
+
+def _names_a_tensor(call: JsonValue) -> bool:
+    waiting = [call]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("class_name") == "__keras_tensor__":
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
 
 
 def _refuse_repeated(layers: JsonValue, place: str) -> None:
