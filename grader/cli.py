@@ -175,9 +175,9 @@ def doctor(as_json: AsJson = False) -> None:
     Example: grader doctor. Exit codes: 0 nothing is in the way, 1 something has to be mended.
     """
     from grader import doctor as checkup
-    from grader.execution.kernel_findings import check_kernel_start, check_kernels
+    from grader.execution.kernel_findings import check_kernel_start, check_kernels, check_limits
 
-    findings = (*checkup.doctor(), check_kernels(), check_kernel_start())
+    findings = (*checkup.doctor(), check_kernels(), check_kernel_start(), check_limits())
     if as_json:
         typer.echo("[" + ",".join(finding.to_json() for finding in findings) + "]")
     else:

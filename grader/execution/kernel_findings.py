@@ -1,4 +1,4 @@
-"""What the doctor says of kernels: whether Jupyter has those of the course, and how kernels start here."""
+"""What the doctor says of kernels: whether Jupyter has those of the course, how they start here, what holds them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from grader.doctor import Finding, Status
 from grader.execution.zygotes import NoZygoteError, refusals, why_impossible
 
-__all__ = ["check_kernel_start", "check_kernels"]
+__all__ = ["check_kernel_start", "check_kernels", "check_limits"]
 
 
 def check_kernels() -> Finding:
@@ -40,10 +40,7 @@ def check_kernel_start() -> Finding:
     name = "kernel start"
     if reason := why_impossible():
         return Finding(name=name, status=Status.OK, found=f"fresh, some seconds each: {reason}")
-    try:
-        failed = refusals()
-    except NoZygoteError as error:
-        failed = [str(error)]
+    failed = _failed_lately()
     if failed:
         return Finding(
             name=name,
@@ -52,3 +49,36 @@ def check_kernel_start() -> Finding:
             advice="Kernels work all the same and take some seconds to start; it is tried again after ten minutes.",
         )
     return Finding(name=name, status=Status.OK, found="warm: forked from a process that has imported Keras")
+
+
+def check_limits() -> Finding:
+    """Tell which limits a submission is held to while it is graded, and which a fresh kernel does without."""
+    from grader.execution.limits import LIMIT_NAMES
+
+    watched = ", ".join(_WORDS[name] for name in LIMIT_NAMES)
+    name = "limits"
+    reason = why_impossible()
+    if reason is None and not (failed := _failed_lately()):
+        return Finding(name=name, status=Status.OK, found=f"time, output; from outside the kernel: {watched}")
+    return Finding(
+        name=name,
+        status=Status.WARN,
+        found=f"time, output; a fresh kernel is held to none of: {watched} ({reason or '; '.join(failed)})",
+        advice="Grade on Linux 5.3 or later with warm kernels, or have a container limit what grading may take.",
+    )
+
+
+_WORDS = {
+    "processes": "processes",
+    "threads": "threads",
+    "memory": "memory",
+    "cpu": "processor time",
+    "wall": "the notebook's time where the grader hangs",
+}
+
+
+def _failed_lately() -> list[str]:
+    try:
+        return refusals()
+    except NoZygoteError as error:
+        return [str(error)]

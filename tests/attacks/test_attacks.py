@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook
 
+from grader.execution.zygotes import why_impossible
+from grader.verdict import Outcome
 from tests.integration import small_course as small
 
 pytestmark = [pytest.mark.keras, pytest.mark.slow]
@@ -291,6 +294,30 @@ def two_layers(x, units):
 """
 
 
+HOG = """def two_layers(x, units):
+    import time
+
+    kept = [bytearray(20_000_000) for _ in range(130)]
+    time.sleep(5)
+    return x
+"""
+LEFT_BEHIND = """import os
+import time
+
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        while True:
+            open("pulse", "a").write("x")
+            time.sleep(0.01)
+    os._exit(0)
+while not os.path.exists("pulse"):
+    time.sleep(0.01)
+
+
+"""
+
+
 def shadow(nb: NotebookNode) -> None:
     """Hand in wrong work, and see to it that modules beside the notebook come first."""
     replaces()(nb)
@@ -317,6 +344,8 @@ OURS = {
     "replaced_module": replaces(count=REPLACED + WRONG_COUNT),
     "search": replaces(two_layers=SEARCH),
     "exit": replaces(two_layers="import os\n\n\ndef two_layers(x, units):\n    os._exit(0)"),
+    "hog": replaces(two_layers=HOG),
+    "left_behind": replaces(count=LEFT_BEHIND + WRONG_COUNT),
     "loop": replaces(two_layers="def two_layers(x, units):\n    while True:\n        pass"),
 }
 # These wait for evidence that the kernel computes otherwise: a person is told.
@@ -326,7 +355,7 @@ FORGERIES = ("forged_evidence", "forged_answer")
 def _grade_ours(course: Path) -> Path:
     """Hand the tamperings in to the small course and grade it."""
     with (course / "nbgrader_config.py").open("a") as config:
-        config.write("c.ExecuteAndJudge.timeout = 25\n")
+        config.write("c.ExecuteAndJudge.timeout = 25\nc.ExecuteAndJudge.notebook_memory = 2_000_000_000\n")
     for student, edit in OURS.items():
         small.submit(course, student, edit)
     log = course / "imported.log"
@@ -395,3 +424,26 @@ def test_code_of_a_submission_runs_in_no_process_of_ours() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, cwd=small.PROJECT
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.skipif(why_impossible() is not None, reason="kernels cannot be forked here")
+def test_submission_stopped_over_a_limit_tells_student_and_instructor_the_values(course: Path) -> None:
+    """Not that the kernel died, but what it used and what is allowed; what ran before it counts."""
+    verdict = small.verdict(course, "hog", "two_layers")
+    for part in ("was stopped", "it used", "GB of memory", "more than the 2 GB allowed"):
+        assert part in verdict.message
+    assert Outcome.CRASHED is verdict.outcome
+    done = small.nbgrader(course, "generate_feedback", small.UNIT, "--student", "hog")
+    assert done.returncode == 0, done.stderr
+    page = (course / "feedback" / "hog" / small.UNIT / "assignment.html").read_text(encoding="utf-8")
+    assert "more than the 2 GB allowed" in page
+    assert "kernel died" not in page
+
+
+@pytest.mark.skipif(why_impossible() is not None, reason="kernels cannot be forked here")
+def test_daemon_of_a_submission_is_dead_when_it_is_graded(course: Path) -> None:
+    """A process that cut all its ties to the kernel writes no more."""
+    pulse = course / "autograded" / "left_behind" / small.UNIT / "pulse"
+    before = pulse.stat().st_size
+    time.sleep(0.3)
+    assert before == pulse.stat().st_size

@@ -150,3 +150,22 @@ def test_the_doctor_says_how_kernels_start(zygote_folder: Path, monkeypatch: pyt
     assert "closed to others" in kernel_findings.check_kernel_start().found
     monkeypatch.setenv(zygotes.FOLDER_VARIABLE, zygotes.OFF)
     assert "fresh, some seconds each: GRADER_ZYGOTES=off" in kernel_findings.check_kernel_start().found
+
+
+def test_the_doctor_says_which_limits_are_not_in_force(
+    zygote_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh kernel is not watched from outside: what that leaves open is named, with the reason."""
+    watched = "processes, threads, memory, processor time, the notebook's time where the grader hangs"
+    if sys.platform == "linux":
+        held = kernel_findings.check_limits()
+        assert ("ok", f"time, output; from outside the kernel: {watched}") == (held.status.value, held.found)
+    (zygote_folder / "a.refused").write_text("importing the backend has opened /dev/nvidia0")
+    lately = kernel_findings.check_limits()
+    monkeypatch.setenv(zygotes.FOLDER_VARIABLE, zygotes.OFF)
+    never = kernel_findings.check_limits()
+    for finding, reason in ((lately, "has opened /dev/nvidia0"), (never, "GRADER_ZYGOTES=off")):
+        assert "warn" == finding.status.value
+        assert f"a fresh kernel is held to none of: {watched} (" in finding.found
+        assert reason in finding.found
+        assert "container" in finding.advice

@@ -23,6 +23,7 @@ from grader.graph import Compiled, ModelGraph
 from grader.judge import ask, challenge_for, judge, probes_from
 from grader.judge.probes import drawn, tells
 from grader.keys import TaskKey
+from grader.report.text import render
 from grader.tasks import (
     Answer,
     Api,
@@ -144,6 +145,7 @@ def test_an_exception_is_a_runtime_error_with_its_message() -> None:
     ("facts", "outcome"),
     [
         (RunFacts(crashed=True), Outcome.CRASHED),
+        (RunFacts(crashed=True, over_limit="it used too much"), Outcome.CRASHED),
         (RunFacts(timed_out=True), Outcome.TIMEOUT),
         (RunFacts(attempted=False, error="NameError: answer"), Outcome.NOT_ATTEMPTED),
         (RunFacts(error="NameError: answer"), Outcome.RUNTIME_ERROR),
@@ -154,6 +156,18 @@ def test_a_check_without_evidence_gets_zero_and_its_proper_outcome(facts: RunFac
     """No evidence, no points; the run says why there is none."""
     verdict = judge(key(model(residual_block())), None, None, facts)
     assert (outcome, 0.0) == (verdict.outcome, verdict.score)
+
+
+def test_a_kernel_stopped_over_a_limit_is_told_with_the_values() -> None:
+    """What was used and what is allowed stand in the message; restarting, which would show nothing, is not advised."""
+    used = "it used 2.31 GB of memory, more than the 2 GB allowed"
+    verdict = judge(
+        key(model(residual_block())), None, None, RunFacts(crashed=True, over_limit=used, notes=("Cell 2.",))
+    )
+    assert f"The notebook's kernel was stopped before this check was done: {used}." == verdict.message
+    assert "grading allows no more" in verdict.next_step
+    assert ("Cell 2.",) == verdict.remarks
+    assert "Restart" not in render(verdict)
 
 
 @pytest.mark.parametrize(
