@@ -18,6 +18,7 @@ __all__ = [
     "Meter",
     "Usage",
     "adopt_orphans",
+    "children",
     "descendants",
     "die_first",
     "die_with_parent",
@@ -86,20 +87,21 @@ def descendants(root: int) -> list[int]:
     found: list[int] = []
     waiting = [root]
     while waiting:
-        for pid in _children(waiting.pop()):
+        for pid in children(waiting.pop()):
             found.append(pid)
             waiting.append(pid)
     return found
 
 
-def _children(pid: int) -> list[int]:
-    children: list[int] = []
+def children(pid: int) -> list[int]:
+    """Return the children of a process and of its threads."""
+    found: list[int] = []
     try:
         for task in (_PROC / str(pid) / "task").iterdir():
-            children += map(int, (task / "children").read_text().split())
+            found += map(int, (task / "children").read_text().split())
     except OSError:
         pass  # it ended while we looked
-    return children
+    return found
 
 
 class Meter:

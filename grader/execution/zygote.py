@@ -22,7 +22,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from grader.execution.processes import name_process
+from grader.execution.processes import adopt_orphans, children, descendants, name_process
 from grader.execution.supervisor import supervise
 
 __all__ = ["main", "serve", "why_unsafe"]
@@ -80,11 +80,14 @@ def serve(
             return None
         poll.register(watched, select.POLLIN)
     own = _identity(address)
-    children = 0
+    adopt_orphans()  # of a supervisor that its kernel has killed
+    before = frozenset(children(os.getpid()))
+    supervisors: set[int] = set()
     last = time.monotonic()
-    while (children or time.monotonic() - last < idle) and _identity(address) == own:
+    while (supervisors or time.monotonic() - last < idle) and _identity(address) == own:
         ready = dict(poll.poll(min(1.0, idle) * 1000))
-        children -= _reaped()
+        _look_after(supervisors)
+        _kill(set(children(os.getpid())) - before - supervisors)
         if watched in ready:
             return None
         if listener.fileno() not in ready:
@@ -106,7 +109,7 @@ def serve(
             if watched >= 0:
                 os.close(watched)
             return supervise(connection)
-        children += 1
+        supervisors.add(child)
         connection.close()
     return None
 
@@ -125,12 +128,22 @@ def _fork() -> int:
         return os.fork()
 
 
-def _reaped() -> int:
-    count = 0
+def _look_after(supervisors: set[int]) -> None:
+    """Let those go that have ended, and wake those that were stopped: a kernel is the same user."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            count += 1
-    return count
+        while (ended := os.waitpid(-1, os.WNOHANG | os.WUNTRACED))[0]:
+            pid, status = ended
+            if os.WIFSTOPPED(status) and pid in supervisors:
+                os.kill(pid, signal.SIGCONT)
+            elif not os.WIFSTOPPED(status):
+                supervisors.discard(pid)
+
+
+def _kill(orphans: set[int]) -> None:
+    for pid in orphans:
+        for member in (pid, *descendants(pid)):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(member, signal.SIGKILL)
 
 
 def _to_background() -> Callable[[], None]:

@@ -168,6 +168,13 @@ def test_kernel_that_ends_in_its_challenge_is_no_fault_of_the_next_cell(
     assert note.startswith("Cell 2, before this check, ")
 
 
+PRELUDE = (
+    "import os, time\n"
+    "PATH = {!r}\n"
+    "def beat():\n    end = time.monotonic() + 20\n    while time.monotonic() < end:\n"
+    "        open(PATH, 'a').write('x')\n        time.sleep(0.01)\n    os._exit(0)\n"
+)
+WAIT = "while not os.path.exists({!r}):\n    time.sleep(0.01)"
 LEFT_BEHIND = {
     "daemon": "if not os.fork():\n    os.setsid()\n    if not os.fork():\n        beat()\n    os._exit(0)\n",
     "child of a thread": (
@@ -178,7 +185,7 @@ LEFT_BEHIND = {
     "program": (
         "import subprocess, sys\n"
         "code = 'import sys, time, pathlib, threading\\n"
-        'def beat():\\n    while True:\\n        pathlib.Path(sys.argv[1]).open("a").write("x"); time.sleep(0.01)\\n'
+        'def beat():\\n    for _ in range(2000):\\n        pathlib.Path(sys.argv[1]).open("a").write("x"); time.sleep(0.01)\\n'
         "threading.Thread(target=beat).start()'\n"
         "subprocess.Popen([sys.executable, '-c', code, PATH], start_new_session=True, close_fds=True)\n"
     ),
@@ -205,17 +212,38 @@ LEFT_BEHIND = {
 def test_nothing_that_a_notebook_started_outlives_it(source: str, last: str, tmp_path: Path) -> None:
     """Daemons, children of threads, stopped processes and chains of forks are dead when the run is over."""
     pulse = tmp_path / "pulse"
-    prelude = (
-        "import os, time\n"
-        f"PATH = {str(pulse)!r}\n"
-        "def beat():\n    while True:\n        open(PATH, 'a').write('x')\n        time.sleep(0.01)\n"
-    )
-    wait = f"while not os.path.exists({str(pulse)!r}):\n    time.sleep(0.01)"
-    _, found = run(prelude + source, wait, last)
+    _, found = run(PRELUDE.format(str(pulse)) + source, WAIT.format(str(pulse)), last)
     assert "ok" == found.cells[1].status
     before = pulse.stat().st_size
     time.sleep(0.3)
     assert before == pulse.stat().st_size
+
+
+def test_kernel_that_kills_who_watches_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    """With its supervisor killed a kernel is dead, and soon so is what it had started."""
+    pulse = tmp_path / "pulse"
+    _, found = run(
+        f"{PRELUDE.format(str(pulse))}{LEFT_BEHIND['daemon']}",
+        WAIT.format(str(pulse)),
+        "import signal\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)",
+    )
+    assert ("crashed", "it was ended by SIGKILL") == (found.cells[2].status, found.cells[2].error)
+
+    def still() -> bool:
+        before = pulse.stat().st_size
+        time.sleep(0.3)
+        return before == pulse.stat().st_size
+
+    assert soon(still, patience=10)
+
+
+def test_kernel_that_stops_who_watches_it_is_held_to_its_limits() -> None:
+    """A stopped supervisor is woken, and looks again."""
+    _, found = run(
+        f"import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n{BUSY.replace('150', '1_500')}",
+        notebook_cpu=1,
+    )
+    assert ["stopped"] == [cell.status for cell in found.cells]
 
 
 @pytest.mark.parametrize(
