@@ -8,10 +8,14 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
 
 from grader.execution.processes import name_process
 
-__all__ = ["become_kernel", "become_module"]
+__all__ = ["become_kernel", "become_module", "look_at_modules"]
+
+_FILES: list[str] = []
 
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
@@ -22,7 +26,37 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     _take_plots_backend()
     from ipykernel.kernelapp import IPKernelApp
 
+    IPKernelApp.kernel_class = _forked_kernel()
     IPKernelApp.launch_instance(argv=list(arguments), parent_handle=os.getppid())
+
+
+def look_at_modules() -> None:
+    """Note before the fork which files a kernel consists of, for its debugger.
+
+    A kernel asks each of thousands of modules as it starts. In a forked process that copies every page they lie
+    on, which takes as long as all the rest of its start.
+    """
+    _FILES[:] = [file for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
+
+
+def _forked_kernel() -> type[Any]:
+    """Return ipykernel's kernel class, which takes what was noted in place of asking."""
+    from ipykernel import ipkernel
+
+    its_own = cast(Any, ipkernel)
+
+    class ForkedKernel(ipkernel.IPythonKernel):
+        def __init__(self, **options: Any) -> None:
+            its_own.sys = SimpleNamespace(**{**vars(sys), "modules": {}})
+            try:
+                super().__init__(**options)
+            finally:
+                its_own.sys = sys
+            self._kernel_modules = _FILES
+            if debugger := getattr(self, "debugger", None):
+                debugger.kernel_modules = _FILES
+
+    return ForkedKernel
 
 
 def become_module(name: str, environment: Mapping[str, str], folder: str) -> None:

@@ -22,6 +22,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from grader.execution.kernel_process import look_at_modules
 from grader.execution.processes import adopt_orphans, children, descendants, name_process
 from grader.execution.supervisor import supervise
 
@@ -180,6 +181,7 @@ def main(arguments: list[str]) -> None:
     unsafe = why_unsafe(_open_files())
     if unsafe is not None:
         sys.exit(unsafe)
+    look_at_modules()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page it looks at
     sys.stdout.flush()

@@ -341,6 +341,17 @@ def test_a_forked_kernel_completes_and_inspects(kernel: Kernel) -> None:
     assert kernel.client.inspect("len", reply=True, timeout=60)["content"]["found"]
 
 
+def test_the_debugger_knows_what_is_the_kernels_own(kernel: Kernel) -> None:
+    """A debugger that stops in user code alone has the kernel's files, those of ipykernel among them."""
+    source = """
+    kernel = get_ipython().kernel
+    import ipykernel.ipkernel, sys
+    print(ipykernel.ipkernel.__file__ in kernel._kernel_modules, kernel.debugger.kernel_modules is kernel._kernel_modules)
+    print(ipykernel.ipkernel.sys is sys)
+    """
+    assert ["True", "True", "True"] == kernel.run(source).split()
+
+
 def test_nbclient_runs_a_notebook(light: str) -> None:
     """The client of nbclient executes a notebook unchanged, and its kernel is gone afterwards."""
 
@@ -375,8 +386,9 @@ def test_kernels_start_side_by_side(light: str) -> None:
 
 def test_a_killed_supervisor_takes_its_kernel_along(kernel: Kernel) -> None:
     """Nothing runs unwatched: without its supervisor a kernel is killed, and Jupyter sees it dead."""
-    supervisor = psutil.Process(kernel.pid).ppid()
-    os.kill(supervisor, signal.SIGKILL)
+    supervisor = psutil.Process(kernel.pid).parent()
+    assert "keras-watch" == supervisor.name()
+    supervisor.kill()
     assert soon(lambda: not kernel.manager.is_alive())
     assert soon(lambda: not alive(kernel.pid))
     assert -signal.SIGKILL == kernel.manager.provisioner.process.returncode
