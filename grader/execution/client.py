@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty
 from time import monotonic
@@ -29,6 +30,7 @@ from grader.execution.challenge import Dialogue
 from grader.execution.connection import MAX_MESSAGE_BYTES
 from grader.execution.evidence_log import EvidenceLog
 from grader.execution.limited import LimitedClient
+from grader.execution.limits import Limits
 from grader.execution.output import OutputBudget, clip_error, message_size
 from grader.execution.run import CellRun, CellStatus, NotebookRun, mark_not_run
 
@@ -47,6 +49,7 @@ class RecordingClient(LimitedClient):
     """
 
     timeout = Integer(60, allow_none=True, help="Seconds a cell may take.").tag(config=True)
+    challenge_timeout = Integer(30, help="Seconds the answer to a challenge may take.").tag(config=True)
     iopub_timeout = Integer(20, help="Seconds to wait for the last messages of a cell.").tag(config=True)
     cell_output_bytes = Integer(1_000_000, help="Bytes of output kept per cell.").tag(config=True)
     notebook_output_bytes = Integer(10_000_000, help="Bytes of output kept per notebook.").tag(config=True)
@@ -87,6 +90,16 @@ class RecordingClient(LimitedClient):
             notes={task: tuple(notes) for task, notes in self._log.notes.items()},
             stopped_by=self._stopped_by,
         )
+
+    @property
+    def limits(self) -> Limits:
+        """What the kernel is held to from outside.
+
+        For each check, as long as its challenge may take is added for what the grader itself does meanwhile.
+        """
+        held = super().limits
+        beside = self.challenge_timeout * (1 + len(self.check_cells))
+        return replace(held, wall=(held.wall or 0) + beside)
 
     # ---- one cell ---------------------------------------------------------------------------
 
@@ -288,7 +301,10 @@ class RecordingClient(LimitedClient):
         """Ask the judge what to ask, ask the kernel, and keep its reply."""
         if self.on_evidence is None or self.kc is None:
             return
+        began = monotonic()
         challenge = self.on_evidence(task, self._log.evidence[task])
+        if self._deadline is not None:
+            self._deadline += monotonic() - began  # the grader's own time is none of the notebook's
         if challenge is None or not challenge.questions:
             return
         beside = self.kernel_environment.get(CASES_VARIABLE)

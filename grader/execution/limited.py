@@ -51,7 +51,6 @@ class LimitedClient(NotebookClient):
     interrupt_grace = Integer(3, help="Seconds a kernel has to obey an interrupt before it is killed.").tag(
         config=True
     )
-    challenge_timeout = Integer(30, help="Seconds the answer to a challenge may take.").tag(config=True)
     startup_timeout = Integer(120, help="Seconds a kernel may take to start.").tag(config=True)
 
     kernel_environment = Dict(Unicode(), help="Variables added to the kernel's environment.")
@@ -76,7 +75,7 @@ class LimitedClient(NotebookClient):
             threads=self.notebook_threads,
             memory=self.notebook_memory,
             cpu=self.notebook_cpu,
-            wall=self.startup_timeout + self.notebook_timeout + self.challenge_timeout + self.interrupt_grace,
+            wall=self.startup_timeout + self.notebook_timeout + self.interrupt_grace,
         )
 
     # ---- its start --------------------------------------------------------------------------
@@ -125,7 +124,10 @@ class LimitedClient(NotebookClient):
             self.kc.iopub_channel.socket.disable_monitor()
             self._events.close(linger=0)
             self._events = None
+        process = _process(self.km)
         await super()._async_cleanup_kernel()
+        if left := getattr(process, "left", 0):
+            self.log.warning("%s processes that a notebook started could not be ended", left)
 
     _cleanup_kernel = run_sync(_async_cleanup_kernel)
 

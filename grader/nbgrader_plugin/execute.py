@@ -49,6 +49,7 @@ _SETTINGS = (
         "iopub_timeout",
     ),
     *("cell_output_bytes", "notebook_output_bytes", "flood_bytes"),
+    *("notebook_cpu", "notebook_memory", "notebook_processes", "notebook_threads"),
 )
 
 

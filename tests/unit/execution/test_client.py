@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,18 @@ def test_whole_notebook_has_a_deadline() -> None:
     _, found = run("import time\ntime.sleep(1.5)", "time.sleep(30)", check("first", "1"), notebook_timeout=2)
     assert [cell.status for cell in found.cells] == ["ok", "timeout", "timeout"]
     assert found.timed_out
+
+
+def test_time_the_grader_takes_is_none_of_the_notebooks() -> None:
+    """What is done with the evidence while the kernel waits does not count as time of the notebook."""
+
+    def slow(task: str, _: Evidence) -> None:
+        time.sleep(3)
+
+    _, found = run(
+        check("first", send(evidence("first").to_json())), "1 + 1", on_evidence=slow, notebook_timeout=3
+    )
+    assert ["ok", "ok"] == [cell.status for cell in found.cells]
 
 
 def test_output_beyond_the_budget_is_dropped_with_one_note() -> None:
