@@ -63,7 +63,7 @@ class Limits:
     """What a kernel and everything it starts may use together; ``None`` is no limit.
 
     ``processes`` and ``threads`` at one time, ``memory`` in bytes of resident memory (pages that several
-    processes share are shared out among them), ``cpu`` in seconds of processor time, ``wall`` in seconds from
+    processes share are shared out among them; files in memory count where they are mapped), ``cpu`` in seconds of processor time, ``wall`` in seconds from
     the kernel's start.
     """
 

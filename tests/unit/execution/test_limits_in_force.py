@@ -110,7 +110,10 @@ def test_what_a_cell_reads_when_stopped_names_the_cell_and_the_values() -> None:
     [
         ("import os\nos._exit(3)", "it ended itself with exit code 3"),
         ("import ctypes\nctypes.string_at(0)", "it was ended by SIGSEGV"),
-        ("import os\nos.kill(os.getpid(), 9)", "it was ended by SIGKILL"),
+        (
+            "import os\nos.kill(os.getpid(), 9)",
+            "it was ended by SIGKILL, as it is when the machine runs out of memory",
+        ),
     ],
 )
 def test_kernel_that_dies_by_itself_is_told_apart(source: str, error: str) -> None:
@@ -227,7 +230,8 @@ def test_kernel_that_kills_who_watches_it_leaves_nothing_behind(tmp_path: Path) 
         WAIT.format(str(pulse)),
         "import signal\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)",
     )
-    assert ("crashed", "it was ended by SIGKILL") == (found.cells[2].status, found.cells[2].error)
+    assert "crashed" == found.cells[2].status
+    assert "SIGKILL" in str(found.cells[2].error)
 
     def still() -> bool:
         before = pulse.stat().st_size
