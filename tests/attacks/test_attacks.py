@@ -251,6 +251,35 @@ def answer(text):
 
 collect.answer = answer
 """
+# The graph that comes with the release beside the config of the student's own model; or that graph, right but for one
+# setting, to claim what wiring and parameters earn.
+FORGED_GRAPH = """import json
+
+import grader.models.collect as collect
+from grader.evidence import CaseEvidence
+from grader.graph import ModelGraph
+
+key = json.load(open("public_key.json"))
+graph = next(task["evidence"] for task in key["tasks"] if task["task"]["id"] == "two_layers")["cases"][0]["graph"]
+graph["layers"] = [
+    {{**layer, "config": {{**layer["config"], {setting}}}}} if layer["class_name"] == "Dense" else layer
+    for layer in graph["layers"]
+]
+forged = ModelGraph.from_json(json.dumps(graph))
+publish_own = collect.publish
+
+
+def publish(evidence):
+    if evidence.task == "two_layers":
+        cases = tuple(
+            CaseEvidence(kind="model", graph=forged, config={config}) for case in evidence.cases
+        )
+        evidence = evidence.model_copy(update={{"cases": cases}})
+    publish_own(evidence)
+
+
+collect.publish = publish
+"""
 REPLACED = """import sys
 import types
 
@@ -341,6 +370,10 @@ OURS = {
     "displayhook": replaces(two_layers=DISPLAYHOOK),
     "forged_evidence": replaces(two_layers=WRONG + FORGED.format(more="")),
     "forged_answer": replaces(two_layers=WRONG + FORGED.format(more=FORGED_ANSWER)),
+    "forged_graph": replaces(two_layers=WRONG + FORGED_GRAPH.format(setting="", config="case.config")),
+    "nearly_right": replaces(
+        two_layers=WRONG + FORGED_GRAPH.format(setting="'activation': 'tanh'", config="None")
+    ),
     "replaced_module": replaces(count=REPLACED + WRONG_COUNT),
     "search": replaces(two_layers=SEARCH),
     "exit": replaces(two_layers="import os\n\n\ndef two_layers(x, units):\n    os._exit(0)"),
@@ -349,7 +382,7 @@ OURS = {
     "loop": replaces(two_layers="def two_layers(x, units):\n    while True:\n        pass"),
 }
 # These wait for evidence that the kernel computes otherwise: a person is told.
-FORGERIES = ("forged_evidence", "forged_answer")
+FORGERIES = ("forged_evidence", "forged_answer", "forged_graph", "nearly_right")
 
 
 def _grade_ours(course: Path) -> Path:

@@ -172,3 +172,12 @@ def test_a_reply_with_too_few_parts_does_not_shift_the_others() -> None:
     assert merged is not None
     assert ["no answer came back", None] == [part.failure for part in merged.parts]
     assert isinstance(merged.parts[1].outputs[0], Array)
+
+
+def test_evidence_that_was_sent_once_more_is_examined_anew() -> None:
+    """What was found of an earlier message is not said of the last, which is the one that counts."""
+    first, last = sent(linear(2), linear(2)), sent(linear(), linear(4))
+    examiner, key = Examiner(Models(linear(2), linear(2))), private_key()  # type: ignore[arg-type]
+    found = examiner.examine(key, first)
+    examiner._rebuilder = Models(linear(), linear(4))  # type: ignore[assignment]
+    assert Outcome.CORRECT == examiner.verdict(key, last, found, None, RunFacts()).outcome
