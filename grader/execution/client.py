@@ -173,6 +173,7 @@ class RecordingClient(LimitedClient):
         except CellTimeoutError:
             # The reply came but the end of the output never did: this kernel cannot be trusted further.
             self._out_of_time = self._killed = True
+            self._allowed = f"it ended, and {self.iopub_timeout} seconds later its output had not"
             await self._kill()
         except DeadKernelError:
             await self._drain(cell, cell_index)

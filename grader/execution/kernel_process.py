@@ -24,10 +24,9 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     _begin_afresh(environment, folder)
     sys.argv = ["ipykernel_launcher.py", *arguments]
     _take_plots_backend()
-    from ipykernel.kernelapp import IPKernelApp
-
-    IPKernelApp.kernel_class = _forked_kernel()
-    IPKernelApp.launch_instance(argv=list(arguments), parent_handle=os.getppid())
+    app = _forked_app()
+    app.kernel_class = _forked_kernel()
+    app.launch_instance(argv=list(arguments), parent_handle=os.getppid())
 
 
 def look_at_modules() -> None:
@@ -57,6 +56,24 @@ def _forked_kernel() -> type[Any]:
                 debugger.kernel_modules = _FILES
 
     return ForkedKernel
+
+
+def _forked_app() -> type[Any]:
+    """Return ipykernel's application, which keeps what it has not sent yet and drops none of it.
+
+    ZeroMQ drops a kernel's messages when a thousand wait, the one that tells a cell's end among them: a correct
+    cell that shows much would never be done. What waits is the kernel's memory, and no more than that.
+    """
+    import zmq
+    from ipykernel.kernelapp import IPKernelApp
+
+    class ForkedKernelApp(IPKernelApp):
+        def init_iopub(self, context: Any) -> None:
+            context.sockopts[zmq.SNDHWM] = 0  # what the sockets are given that are made next
+            super().init_iopub(context)
+            del context.sockopts[zmq.SNDHWM]
+
+    return ForkedKernelApp
 
 
 def become_module(name: str, environment: Mapping[str, str], folder: str) -> None:

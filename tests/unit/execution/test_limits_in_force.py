@@ -268,6 +268,21 @@ def test_flood_takes_no_memory_of_whoever_grades(line: str, ending: tuple[str, s
     assert _peak() - before < 100_000_000
 
 
+def test_cell_that_shows_much_is_done_and_loses_nothing() -> None:
+    """Thousands of messages that come faster than they are read are all read, and the end of the cell with them."""
+    shows = "display({'text/plain': str(number), 'more/plain': 'x' * 20_000}, raw=True)"
+    nb, found = run(
+        f"from IPython.display import display\nfor number in range(2500):\n    {shows}",
+        iopub_timeout=60,
+        cell_output_bytes=10**9,
+        notebook_output_bytes=10**9,
+    )
+    assert ["ok"] == [cell.status for cell in found.cells]
+    assert [str(number) for number in range(2500)] == [
+        output.data["text/plain"] for output in nb.cells[0].outputs
+    ]
+
+
 def _peak() -> int:
     """Return the most memory that this process has had since the last call."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
