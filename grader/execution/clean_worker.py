@@ -31,13 +31,21 @@ __all__ = ["BACKENDS", "CleanWorker", "CleanWorkers", "WorkerError"]
 BACKENDS = ("tensorflow", "jax", "torch")
 _MODULE = "grader.models.rebuilding"
 _SECONDS = 30.0  # for an answer; a cell has as long for its challenge
+_SECONDS_FOR_A_RUN = 5.0  # more; JAX compiles a large model for each that it is asked for
 _START_SECONDS = 120.0  # where the backend has to be imported first
 _MEMORY = 4 * 1024**3
-_MOST_ANSWERS = 2_000  # what a backend compiles it keeps: begin anew now and then
+_MOST_ANSWERS = 200  # JAX keeps what it compiles, some megabytes for each model: begin anew now and then
 
 
 class WorkerError(GraderError):
-    """The process gave no answer; the message says why, and ends a sentence."""
+    """The process gave no answer; the message says why, and ends a sentence.
+
+    ``exceeded``: it was ended for what it took. Otherwise another process may well answer.
+    """
+
+    def __init__(self, message: str, *, exceeded: bool = False) -> None:
+        super().__init__(message)
+        self.exceeded = exceeded
 
 
 class _Forked:
@@ -122,14 +130,15 @@ class CleanWorker:
         except NoZygoteError:
             self._process = _Started(environment, memory)
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer to a request.
+    def ask(self, request: dict[str, Any], *, runs: int = 0) -> dict[str, Any]:
+        """Return the answer to a request, which has models run so often.
 
         Raises:
             WorkerError: there is none; the process has been ended.
         """
         first = self.answered == 0 and isinstance(self._process, _Started)
-        seconds = max(self._seconds, _START_SECONDS) if first else self._seconds
+        seconds = self._seconds + runs * _SECONDS_FOR_A_RUN
+        seconds = max(seconds, _START_SECONDS) if first else seconds
         try:
             self._process.sent.write(json.dumps(request) + "\n")
             self._process.sent.flush()
@@ -142,7 +151,7 @@ class CleanWorker:
             return dict(json.loads(line))
         reason = f"it took more than {seconds:g} seconds" if line is None else self._process.fault()
         self.end()
-        raise WorkerError(reason or "the process that builds it ended")
+        raise WorkerError(reason or "the process that builds it ended", exceeded=reason is not None)
 
     def end(self) -> None:
         """End the process."""

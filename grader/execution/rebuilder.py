@@ -141,8 +141,15 @@ class Rebuilding:
 
     def _ask(self, configs: list[JsonValue], challenge: Challenge | None) -> dict[str, Any]:
         request = {"configs": configs, "challenge": challenge and challenge.to_json()}
-        with self._owner.workers.lent(self._backend) as worker:
-            return worker.ask(request)
+        runs = sum(map(runs_of, challenge.questions)) if challenge is not None else 0
+        try:
+            with self._owner.workers.lent(self._backend) as worker:
+                return worker.ask(request, runs=runs)
+        except WorkerError as error:
+            if error.exceeded:
+                raise
+        with self._owner.workers.lent(self._backend) as worker:  # it may have been gone before it was asked
+            return worker.ask(request, runs=runs)
 
     def _question_key(self, question: Question) -> str:
         return _digest(self._keys[question.case], question.model_copy(update={"case": 0}).to_json())

@@ -6,11 +6,13 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grader.execution import clean_worker
 from grader.execution.clean_worker import CleanWorker, CleanWorkers, WorkerError
 from grader.execution.rebuilder import Rebuilder
 from grader.execution.zygotes import FOLDER_VARIABLE, OFF, shut_down, why_impossible
@@ -127,14 +129,41 @@ def test_one_that_takes_too_much_memory_is_ended(workers_of: WorkersOf) -> None:
 
 
 def test_one_that_was_killed_is_replaced(workers_of: WorkersOf) -> None:
-    """Whoever asks a dead process is told, and the next is served."""
+    """A process that somebody else has ended costs nobody an answer."""
     rebuilder = Rebuilder(workers_of())
     with rebuilder.workers.lent("torch") as worker:
         worker.ask({"configs": [], "challenge": None})
         os.kill(_pid(worker), signal.SIGKILL)
+    assert ["Dense", "ReLU"] == names(rebuilder.of("torch", [SMALL]).graphs()[0])
+
+
+def test_one_that_ends_at_each_try_is_told(workers_of: WorkersOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is given to two processes at most."""
+    rebuilder = Rebuilder(workers_of())
+    asked: list[int] = []
+
+    def ask(worker: CleanWorker, request: Any, *, runs: int) -> Any:
+        asked.append(_pid(worker))
+        raise WorkerError("the process that builds it ended")
+
+    monkeypatch.setattr(CleanWorker, "ask", ask)
     with pytest.raises(WorkerError, match="ended"):
         rebuilder.of("torch", [SMALL]).graphs()
-    assert ["Dense", "ReLU"] == names(rebuilder.of("torch", [SMALL]).graphs()[0])
+    assert 2 == len(set(asked))
+
+
+def test_one_that_has_answered_often_makes_room_for_another(
+    workers_of: WorkersOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a backend keeps of all it has compiled goes with its process."""
+    monkeypatch.setattr(clean_worker, "_MOST_ANSWERS", 2)
+    workers = workers_of()
+    pids = []
+    for _ in range(4):
+        with workers.lent("torch") as worker:
+            worker.ask({"configs": [], "challenge": None})
+            pids.append(_pid(worker))
+    assert [True, False, True] == [one == other for one, other in pairwise(pids)]
 
 
 def test_what_was_built_once_is_not_built_again(workers_of: WorkersOf) -> None:
