@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import socket
+
 import pytest
 
 from grader.execution.limits import Excess, Limits
 from grader.execution.processes import Usage
+from grader.execution.warm_process import WarmProcess
 
 USED = Usage(processes=3, threads=40, memory=2_310_000_000, cpu=61.2, wall=100.5)
 
@@ -45,3 +49,15 @@ def test_another_process_is_believed_only_when_it_tells_of_an_excess(told: objec
     """What a supervisor tells is taken over when it names a limit and two numbers."""
     assert None is Excess.read(told)
     assert Excess("cpu", 2.5, 2) == Excess.read({"limit": "cpu", "used": 2.5, "allowed": 2})
+
+
+def test_what_could_not_be_ended_is_told_with_the_kernels_end() -> None:
+    """The owner of a kernel learns its exit code, the excess and how many processes are left."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = WarmProcess(ours, 1)
+        assert None is process.poll()
+        told = {"exit": -9, "excess": {"limit": "wall", "used": 3, "allowed": 2}, "left": 2}
+        theirs.sendall(json.dumps(told).encode() + b"\n")
+        assert -9 == process.wait(5)
+    assert (Excess("wall", 3, 2), 2) == (process.excess, process.left)

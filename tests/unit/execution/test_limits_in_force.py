@@ -41,7 +41,7 @@ MEMORY_BELOW = (
     "os.waitpid(child, 0)\n"
 )
 # One call into C: no Python handler runs before its end.
-BUSY = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n_ = sum(range(150_000_000))"
+BUSY = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n_ = sum(range(100_000_000))"
 BUSY_BELOW = (
     "import os, signal, time\n"
     "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"  # nobody will ask what a child took
@@ -103,6 +103,14 @@ def test_what_a_cell_reads_when_stopped_names_the_cell_and_the_values() -> None:
     assert found.stopped_by is not None
     told = f"the kernel was stopped at cell 1: {found.stopped_by.error}"
     assert [told, told] == [cell.outputs[0].evalue for cell in nb.cells]
+
+
+def test_limit_below_what_a_kernel_needs_is_told_with_both_values() -> None:
+    """Nothing of a submission has run then: it is an error of the setting, and no zero."""
+    with pytest.raises(
+        RuntimeError, match=r"before it was ready.*it had \d+ threads at once, more than the 1 allowed"
+    ):
+        run("1", notebook_threads=1)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +252,7 @@ def test_kernel_that_kills_who_watches_it_leaves_nothing_behind(tmp_path: Path) 
 def test_kernel_that_stops_who_watches_it_is_held_to_its_limits() -> None:
     """A stopped supervisor is woken, and looks again."""
     _, found = run(
-        f"import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n{BUSY.replace('150', '1_500')}",
+        f"import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n{BUSY.replace('100_', '1_500_')}",
         notebook_cpu=1,
     )
     assert ["stopped"] == [cell.status for cell in found.cells]
