@@ -19,6 +19,7 @@ STAGES = {
     "errors": 0,
     "messages": 0,
     "json_text": 0,
+    "lessons": 0,
     "keras_names": 0,
     "model_archive": 0,
     "saved_config": 0,

@@ -23,6 +23,7 @@ from grader.execution.native_logs import QUIET, without_native_logs
 from grader.execution.run import NotebookRun
 from grader.judge import challenge_for, judge
 from grader.keys import AnswerKey, TaskKey
+from grader.lessons import lessons_in
 from grader.nbgrader_plugin.attempts import attempted
 from grader.nbgrader_plugin.cells import internal_error, let_stderr_pass, write_verdict
 from grader.nbgrader_plugin.grades import NEEDS_LOOK, UNSCORED
@@ -129,6 +130,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
         """Judge every check cell and write its outputs."""
         checks = {held.task.id for held in key.tasks}
         released_code = _ordinary_code(folder)
+        lessons = lessons_in(folder.path.parent)
         verdicts = []
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -141,7 +143,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
                 facts = facts.model_copy(update={"notes": (*facts.notes, restored[name])})
             verdict = self._judge(held, run, facts)
             verdicts.append(verdict)
-            write_verdict(cell, verdict, float(cell.metadata.nbgrader["points"]))
+            write_verdict(cell, verdict, float(cell.metadata.nbgrader["points"]), lessons=lessons)
             if verdict.outcome is Outcome.INTERNAL_ERROR:
                 _mark(resources, UNSCORED, name, verdict.needs_look)
             elif verdict.needs_look:

@@ -8,7 +8,7 @@ loss costs nothing, text colours left to the theme, and no picture (it travels a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 from grader.report.escape import html_text, plain, prose
@@ -38,11 +38,12 @@ _CELL = 'style="text-align: left; padding: 2px 12px 2px 0; vertical-align: top"'
 _SUMMARY = '<summary style="display: list-item">'
 
 
-def render(verdict: Verdict, *, feedback: bool = False) -> str:
+def render(verdict: Verdict, *, feedback: bool = False, lessons: Container[str] = ()) -> str:
     """Render a verdict as an HTML fragment.
 
     ``feedback`` is for a page that is read after grading: the whole hint ladder is there, each
-    step folded, and lessons are named instead of linked. Otherwise only the first hint is shown
+    step folded, and lessons are named instead of linked. ``lessons`` are the units that the reader has: no other is
+    named. Otherwise only the first hint is shown
     and the next ones are left to ``unit.hint``. ``needs_look`` is for instructors and not shown.
     """
     words = OUTCOMES[verdict.outcome]
@@ -54,7 +55,7 @@ def render(verdict: Verdict, *, feedback: bool = False) -> str:
     absent = nothing_compared(verdict)
     parts.append(_paragraph(absent) if absent else _table(verdict.rows))
     parts.append(_differences(verdict))
-    parts += [_diagnosis(diagnosis, feedback=feedback) for diagnosis in verdict.diagnoses]
+    parts += [_diagnosis(diagnosis, feedback=feedback, lessons=lessons) for diagnosis in verdict.diagnoses]
     parts.append(_hints(verdict, feedback=feedback))
     parts += [_paragraph(f"Remark: {remark}") for remark in verdict.remarks]
     body = "\n".join(part for part in parts if part)
@@ -110,7 +111,7 @@ def _differences(verdict: Verdict) -> str:
     return f"<p><strong>What differs</strong> (numbered as in the picture)</p>\n<ol>\n{items}</ol>{more}"
 
 
-def _diagnosis(diagnosis: Diagnosis, *, feedback: bool) -> str:
+def _diagnosis(diagnosis: Diagnosis, *, feedback: bool, lessons: Container[str]) -> str:
     parts = [
         f"<p><strong>{prose(diagnosis.title)}</strong> <small>({html_text(diagnosis.id, 60)})</small></p>"
     ]
@@ -119,7 +120,7 @@ def _diagnosis(diagnosis: Diagnosis, *, feedback: bool) -> str:
         parts.append(f"<p><em>How it shows:</em> {prose(diagnosis.symptom)}</p>")
     if diagnosis.fix:
         parts.append(f"<details>{_SUMMARY}How to mend it</summary><p>{prose(diagnosis.fix)}</p></details>")
-    if _UNIT_NAME.fullmatch(diagnosis.unit):
+    if diagnosis.unit in lessons and _UNIT_NAME.fullmatch(diagnosis.unit):
         name = html_text(diagnosis.unit.replace("_", " "))
         place = name if feedback else f'<a href="../{diagnosis.unit}/lesson.ipynb">{name}</a>'
         parts.append(f"<p>Read about it in unit {place}.</p>")
