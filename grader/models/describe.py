@@ -202,7 +202,7 @@ def _refuse_lost_shapes(model: Any, recorder: Recorder) -> None:
             ) from asked
     raise UnreadableModelError(
         f"The model {model.name!r} ({type(model).__name__}) has been called, and Keras does not know on what: its "
-        "call() could not be followed before there were values. Call it once on a keras.Input, or pass inputs."
+        "call() could not be followed before there were values. Call it once on a keras.Input."
     )
 
 
@@ -290,12 +290,12 @@ def _remembered_arguments(model: Any) -> tuple[Any, ...]:
     if not model.built or not shapes or any(shape is None for shape in shapes.values()):
         raise UnreadableModelError(
             f"The model {model.name!r} ({type(model).__name__}) has not been called yet, so the shape of its "
-            "input is not known. Call it once on data or on a keras.Input, or pass inputs."
+            "input is not known. Call it once on data or on a keras.Input."
         )
     if len(shapes) < _required_parameters(model):
         raise UnreadableModelError(
             f"The call() of the model {model.name!r} ({type(model).__name__}) takes several arguments, and Keras "
-            "remembers the shape of the first only. Call it once on keras.Input tensors, or pass inputs."
+            "remembers the shape of the first only. Call it once on keras.Input tensors."
         )
     return tuple(_remembered(shape) for shape in shapes.values())
 
