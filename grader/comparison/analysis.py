@@ -23,11 +23,13 @@ from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
 from grader.comparison.unseen import unseen_steps
 from grader.comparison.wiring import same_wiring
-from grader.comparison.wording import label
+from grader.comparison.wording import counted, label
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
 _NONE = -2
+_LARGER = 12  # steps from which on it is worth saying that most of a model is another one
+_LITTLE = 1 / 3  # of the steps
 
 __all__ = ["Analysis", "analyse", "compare_graphs", "count", "summarize"]
 
@@ -178,6 +180,7 @@ def summarize(
         student=student,
         reference=reference,
         matched=tuple(matched),
+        in_common="" if same else _in_common(analysis),
         same_wiring=same
         or same_wiring(analysis.student, analysis.reference, analysis.pairs, analysis.differences),
         student_counts=counts,
@@ -190,6 +193,23 @@ def summarize(
         ),
         behaviour=behaviour,
         unseen=_unseen(analysis) if same and (behaviour is None or not behaviour.same) else (),
+    )
+
+
+def _in_common(analysis: Analysis) -> str:
+    """Say how many steps of a larger model agree, where that is little; else nothing."""
+    ours, theirs = (graph.nodes[len(graph.inputs) :] for graph in (analysis.student, analysis.reference))
+    alike = sum(
+        analysis.student.nodes[mine].key[:2] == analysis.reference.nodes[wanted].key[:2]
+        for mine, wanted in analysis.pairs.items()
+        if analysis.reference.nodes[wanted].op != "input"
+    )
+    most = max(len(ours), len(theirs))
+    if most < _LARGER or alike > most * _LITTLE:
+        return ""
+    return (
+        f"The two models have little in common: yours has {counted(len(ours), 'step')} and the expected one "
+        f"{len(theirs)}; {alike or 'none'} of them {'stands' if alike == 1 else 'stand'} in both."
     )
 
 

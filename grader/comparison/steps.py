@@ -12,7 +12,7 @@ from grader.comparison.parts import HELD_IDLE, MOST_RUNS, extra_part, missing_pa
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.runs import parts_of, runs_of
 from grader.comparison.unreached import unreached_weights
-from grader.comparison.wording import activation_text, apart, article, label, listing
+from grader.comparison.wording import activation_text, apart, article, label, listing, steps_listed
 from grader.graph import Shape
 
 __all__ = [
@@ -234,13 +234,13 @@ def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Differen
         wanted = f"{article(names[0])} of {listing(parts)}"
         where = f"after {pairing.ours.name(max(sources))}"
     else:
-        wanted = listing(article(name) for name in names)
+        wanted = steps_listed(names)
     follows = _follower(pairing, run, sources)
     message = f"{where}, expected {wanted}, found {follows} at once."
     if not follows:
         message = f"{where}, expected {wanted} as well, found no such branch."
     if follows and _repeats(reference, run):
-        message = f"One block too few: {where}, expected another {listing(names)}, found {follows} at once."
+        message = f"One block too few: {where}, expected another {steps_listed(names, articles=False)}, found {follows} at once."
     if not _held_idle(pairing, held, run):
         return pairing.difference(
             "missing-layer", where, message, expected=wanted, found="nothing", reference=run
@@ -316,11 +316,16 @@ def extra_steps(pairing: Pairing) -> Iterator[Difference]:
             yield _activation(pairing, where, expected="none", found=found, student=run[0])
             continue
         names = [label(node.op, node.settings) for node in nodes]
-        message = f"{where}, found {listing(article(name) for name in names)} that the expected model does not have."
+        message = f"{where}, found {steps_listed(names)} that the expected model does not have."
         if _repeats(pairing.student, run):
-            message = f"One block too many: {where}, found another {listing(names)}, expected none."
+            message = f"One block too many: {where}, found another {steps_listed(names, articles=False)}, expected none."
         yield pairing.difference(
-            "extra-layer", where, message, expected="nothing", found=listing(names), student=run
+            "extra-layer",
+            where,
+            message,
+            expected="nothing",
+            found=steps_listed(names, articles=False),
+            student=run,
         )
 
 

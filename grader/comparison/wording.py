@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from grader.canonical import Node, NormalGraph
@@ -15,11 +16,13 @@ __all__ = [
     "apart",
     "article",
     "counted",
+    "counted_steps",
     "label",
     "listing",
     "ordinal",
     "setting_text",
     "shape_text",
+    "steps_listed",
     "unnumbered",
 ]
 
@@ -35,6 +38,7 @@ _MERGE_NAMES = {
     "concatenate": "Concatenate",
 }
 _LONGEST_NAME = 40
+_MOST_LISTED = 8  # steps of a row that are told one by one
 _NUMBERED = re.compile(rf"\bthe (?:{'|'.join(_ORDINALS)}) |(?<=\S) number \d+", re.IGNORECASE)
 _UNSAID_VOWELS = ("Uni", "Use", "Unary")  # spoken with a "y" in front
 _VOWEL_LETTERS = "AEFHILMNORSX"  # as an abbreviation's first letter, spoken with a vowel in front
@@ -116,6 +120,19 @@ def listing(words: Iterable[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def steps_listed(names: Sequence[str], *, articles: bool = True) -> str:
+    """List the steps of a row: one by one, or how many of each where they are many."""
+    if len(names) > _MOST_LISTED:
+        return counted_steps(names)
+    return listing(map(article, names) if articles else names)
+
+
+def counted_steps(names: Iterable[str]) -> str:
+    """List steps with how many there are of each: "a Conv2D, 3 × relu"."""
+    counts = Counter(names)
+    return listing(article(name) if number == 1 else f"{number} × {name}" for name, number in counts.items())
 
 
 def counted(number: int, word: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
+from grader.comparison.records import more_text
 from grader.report.escape import html_text, plain, prose
 from grader.report.words import (
     OUTCOMES,
@@ -21,13 +22,15 @@ from grader.report.words import (
     mark,
     next_step,
     nothing_compared,
+    other_differences,
     points,
+    row_detail,
     score_words,
 )
 
 if TYPE_CHECKING:
     from grader.comparison import Diagnosis
-    from grader.verdict import Row, Verdict
+    from grader.verdict import Verdict
 
 __all__ = ["render"]
 
@@ -53,7 +56,7 @@ def render(verdict: Verdict, *, feedback: bool = False, lessons: Container[str] 
     parts += [_paragraph(verdict.message), _line_of_code(verdict)]
     parts += [_paragraph(text) for text in (case_words(verdict), next_step(verdict))]
     absent = nothing_compared(verdict)
-    parts.append(_paragraph(absent) if absent else _table(verdict.rows))
+    parts.append(_paragraph(absent) if absent else _table(verdict))
     parts.append(_differences(verdict))
     parts += [_diagnosis(diagnosis, feedback=feedback, lessons=lessons) for diagnosis in verdict.diagnoses]
     parts.append(_hints(verdict, feedback=feedback))
@@ -76,7 +79,8 @@ def _paragraph(text: str) -> str:
     return f"<p>{prose(text)}</p>" if text else ""
 
 
-def _table(rows: tuple[Row, ...]) -> str:
+def _table(verdict: Verdict) -> str:
+    rows = verdict.rows
     if not rows:
         return ""
     lines = [_line("th", ("", "Checked", "Yours", "Expected", "Points"))]
@@ -84,10 +88,8 @@ def _table(rows: tuple[Row, ...]) -> str:
         sign, meaning = mark(row)
         earned = f"{points(row.points)} of {points(row.max_points)}" if row.max_points else ""
         lines.append(_line("td", (f"{sign} {meaning}", row.name, row.found, row.expected, earned)))
-        if row.detail:
-            lines.append(
-                f'<tr><td></td><td colspan="4" {_CELL}><small>{prose(row.detail)}</small></td></tr>\n'
-            )
+        if detail := row_detail(verdict, row):
+            lines.append(f'<tr><td></td><td colspan="4" {_CELL}><small>{prose(detail)}</small></td></tr>\n')
     head, *body = lines
     return f'<table style="margin: 6px 0">\n<thead>{head}</thead>\n<tbody>{"".join(body)}</tbody>\n</table>'
 
@@ -102,13 +104,19 @@ def _line(tag: str, cells: Iterable[str]) -> str:
 
 
 def _differences(verdict: Verdict) -> str:
-    differences = verdict.comparison.differences if verdict.comparison else ()
-    if not differences or [difference.message for difference in differences] == [verdict.message]:
+    others = other_differences(verdict)
+    if not others or verdict.comparison is None:
         return ""
-    items = "".join(f"<li>{prose(difference.message)}</li>\n" for difference in differences[:MAX_DIFFERENCES])
-    left = len(differences) - MAX_DIFFERENCES
-    more = f"<p>… and {left} more.</p>" if left > 0 else ""
-    return f"<p><strong>What differs</strong> (numbered as in the picture)</p>\n<ol>\n{items}</ol>{more}"
+    first = others[0][0]
+    items = "".join(f"<li>{prose(message)}</li>\n" for _, message in others[: MAX_DIFFERENCES - first + 1])
+    rest = verdict.comparison.differences[MAX_DIFFERENCES:]
+    more = f"<p>… {more_text(rest)}.</p>" if rest else ""
+    title = "What differs" if first == 1 else "What else differs"
+    common = _paragraph(verdict.comparison.in_common)
+    return (
+        f"<p><strong>{title}</strong> (numbered as in the picture)</p>\n"
+        f'{common}<ol start="{first}">\n{items}</ol>{more}'
+    )
 
 
 def _diagnosis(diagnosis: Diagnosis, *, feedback: bool, lessons: Container[str]) -> str:
