@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.canonical import NormalGraph, shows_in_outputs
 from grader.comparison import Analysis
-from grader.comparison.alignment import histories
+from grader.comparison.histories import histories
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
