@@ -80,24 +80,13 @@ def describe(file: Path, as_json: AsJson = False) -> None:
 
     Example: grader describe model.keras --json. Exit codes: 0 read, 2 unusable file.
     """
-    from grader.comparison import compile_text, count
-    from grader.report.escape import plain
     from grader.saved_models import read_models
 
     (graph,) = read_models([file])
     if as_json:
         typer.echo(graph.to_json())
-        return
-    counts = count(graph)
-    typer.echo(
-        f"{plain(graph.name, 100)}: {graph.api}, {len(graph.calls)} calls of {len(graph.layers)} layers"
-    )
-    typer.echo(f"parameters: {counts.total:,} ({counts.trainable:,} trainable)")
-    if graph.compiled is not None:
-        typer.echo(f"compiled: {plain(compile_text(graph.compiled), 2000)}")
-    for call in graph.calls:
-        shapes = ", ".join(str(graph.tensors[tensor].shape) for tensor in call.outputs)
-        typer.echo(f"  {plain(graph.layers[call.layer].class_name, 100)} → {shapes}")
+    else:
+        typer.echo(str(graph))
 
 
 @app.command()

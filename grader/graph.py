@@ -300,7 +300,11 @@ class ModelGraph(Record):
         numbers = f"calls: {len(self.calls)}, parameters: {self.count_weights():,}"
         return f"<ModelGraph {quoted(self.name)}, {numbers}, {ends}>"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        """Write the graph as a table of its calls, for a terminal or a notebook."""
+        from grader.graph_text import graph_text
+
+        return graph_text(self)
 
     def _ports_text(self, ports: Sequence[Port]) -> str:
         shapes = ((port.key, str(self.tensors[port.tensor].shape)) for port in ports)

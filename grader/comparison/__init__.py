@@ -5,7 +5,6 @@ is alike and ``placement`` turns the rest into differences with a place.
 """
 
 from grader.comparison.analysis import Analysis, analyse, compare_graphs, count, summarize
-from grader.comparison.compile_state import compile_text
 from grader.comparison.records import (
     Behaviour,
     Comparison,
@@ -17,6 +16,7 @@ from grader.comparison.records import (
 )
 from grader.comparison.saving import saving_faults
 from grader.comparison.unseen import told_by_runs
+from grader.compiled_text import compile_text
 
 __all__ = [
     "Analysis",
