@@ -17,8 +17,8 @@ from grader.graph import ModelGraph
 from grader.judge import compare_behaviour
 from grader.lessons import lessons_around
 from grader.misconceptions import diagnose
+from grader.options import checked_options, refuse_unknown_settings
 from grader.report import Explanation, explanation_of
-from grader.tasks import CompareOptions
 
 if TYPE_CHECKING:
     from grader.report import Picture
@@ -62,14 +62,12 @@ def compare(student: Any, reference: Any, **options: Any) -> Comparison:
 
     Raises:
         UnreadableModelError: one of the two cannot be read as a graph.
-        TypeError: an option that does not exist.
+        TypeError: an option that does not exist, or with a value that it does not take.
+        UsageError: a setting in ``free_settings`` that no layer has.
     """
-    unknown = sorted(set(options) - set(CompareOptions.model_fields))
-    if unknown:
-        known = ", ".join(CompareOptions.model_fields)
-        raise TypeError(f"compare() has no option {unknown[0]!r}; it has {known}.")
-    minded = CompareOptions(**options)
+    minded = checked_options(options)
     ours, theirs = _read(student), _read(reference)
+    refuse_unknown_settings(minded.free_settings, (ours.graph, theirs.graph))
     analysis = analyse(ours.graph, theirs.graph, minded)
     behaviour = None
     if ours.model is not None and theirs.model is not None and (not analysis.same or analysis.unseen):

@@ -9,15 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from grader.errors import GraderError
 from grader.messages import shown
-
-if TYPE_CHECKING:
-    from grader.tasks import CompareOptions
 
 __all__ = ["app", "main"]
 
@@ -116,11 +113,13 @@ def compare(
     """
     from grader.comparison import analyse, summarize
     from grader.misconceptions import diagnose
+    from grader.options import named_options, refuse_unknown_settings
     from grader.report.escape import plain
     from grader.saved_models import compare_runs, read_models
 
-    options = _compare_options(mind or [], free or [])
+    options = named_options(mind or [], free or [])
     ours, theirs = read_models([student, reference])
+    refuse_unknown_settings(options.free_settings, (ours, theirs))
     analysis = analyse(ours, theirs, options)
     behaviour = compare_runs(analysis, options, student, reference)
     result = summarize(analysis, diagnose(analysis, behaviour), behaviour)
@@ -139,22 +138,6 @@ def compare(
     else:
         typer.echo(plain(str(result), 100_000, lines=True))
     raise typer.Exit(0 if result.equivalent else 1)
-
-
-def _compare_options(mind: list[str], free: list[str]) -> CompareOptions:
-    from grader.errors import UsageError
-    from grader.messages import did_you_mean
-    from grader.tasks import CompareOptions
-
-    known = [name for name in CompareOptions.model_fields if not name.startswith("free_")]
-    for name in mind:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise UsageError(f"--mind {name} is not known.{hint} It can be {', '.join(known)}.")
-    chosen: dict[str, Any] = dict.fromkeys(mind, True)
-    chosen |= {f"free_{name}": True for name in free if name in ("order", "sharing")}
-    settings = tuple(name for name in free if name not in ("order", "sharing"))
-    return CompareOptions(**chosen, free_settings=settings)
 
 
 @app.command()

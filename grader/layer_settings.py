@@ -44,7 +44,7 @@ def layer_classes() -> tuple[str, ...]:
 def settings_of_class(class_name: str) -> tuple[str, ...]:
     """Return the settings that a layer class of Keras takes, in its constructor's order; nothing for another class."""
     needed, rest = _table().get(class_name, ([], {}))
-    return (*needed, *rest)
+    return tuple(name for name in (*needed, *rest) if name not in _OF_EVERY_LAYER)
 
 
 def chosen_settings(layer: Layer) -> Chosen:

@@ -23,6 +23,7 @@ STAGES = {
     "lessons": 0,
     "keras_names": 0,
     "model_archive": 0,
+    "options": 0,
     "saved_config": 0,
     "saved_file": 0,
     "watched": 0,

@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from grader import cli
-from grader.errors import UsageError
 from grader.graph import ModelGraph
 from tests.blueprints import residual_block, shuffled
 from tests.integration.small_course import UNIT, make_course
@@ -52,7 +51,7 @@ def test_unequal_models_exit_with_1_and_say_why(saved: dict[str, Path]) -> None:
 
 
 def test_options_widen_and_narrow_a_comparison(tmp_path: Path) -> None:
-    """Names are minded where that is asked for, a free setting is not, and a mistyped option is met with the likely one."""
+    """Names are minded where that is asked for, and a free setting is not."""
     paths = {name: tmp_path / f"{name}.json" for name in ("reference", "wider", "renamed")}
     paths["reference"].write_text(residual_block().to_json(), encoding="utf-8")
     paths["renamed"].write_text(shuffled(residual_block(), 3).to_json(), encoding="utf-8")
@@ -62,8 +61,32 @@ def test_options_widen_and_narrow_a_comparison(tmp_path: Path) -> None:
     assert 1 == run("compare", paths["renamed"], paths["reference"], "--mind", "names").exit_code
     assert 1 == run("compare", paths["wider"], paths["reference"]).exit_code
     assert 0 == run("compare", paths["wider"], paths["reference"], "--free", "Conv2D.padding").exit_code
-    with pytest.raises(UsageError, match=r"--mind name is not known. Did you mean 'names'\?"):
-        cli._compare_options(["name"], [])
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "likely", "listed"),
+    [
+        ("--mind", "name", "names", "It can be names, initializers, trainable, "),
+        ("--free", "filtres", "filters", "the models have activation, axis, "),
+        ("--free", "sharring", "sharing", "the models have activation, axis, "),
+        ("--free", "Conv2D.filter", "filters", "Conv2D has activation, activity_regularizer, "),
+        ("--free", "Conv2d.filters", "Conv2D", "The models have Add, BatchNormalization, Conv2D, ReLU."),
+    ],
+)
+def test_a_slip_in_an_options_name_is_met_with_the_names(
+    option: str,
+    name: str,
+    likely: str,
+    listed: str,
+    saved: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A name that means nothing is not passed over in silence: the likely one is offered, and those there are."""
+    arguments = ("compare", str(saved["same"]), str(saved["reference"]), option, name)
+    said = refusal(monkeypatch, capsys, *arguments)
+    assert f"Did you mean '{likely}'?" in said
+    assert listed in said
 
 
 MAKE_GATES = """
