@@ -50,7 +50,7 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
         (
             "Answer(points=1)",
             "Answer(points=1, tolerence=1.0)",
-            r"line 7: Answer: tolerence: There is no such field\. Did you mean 'tolerance'\? It takes kind, points,",
+            r"line 6: Answer: tolerence: There is no such field\. Did you mean 'tolerance'\? It takes kind, points,",
         ),
         ("Answer, Case", "Answers, Case", r"line 1: ImportError"),
         ('title="Sums",\n    expects', 'title="Sums"\n    expects', r"line \d: SyntaxError"),
