@@ -20,7 +20,6 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="grader",
-    help="Read Keras models as graphs, compare them, and grade assignments with them.",
     invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -36,6 +35,10 @@ CourseDir = Annotated[
     ),
 ]
 UnitName = Annotated[str, typer.Argument(help="The unit's folder name, for example 04_residual_connections.")]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(help="A saved model, or a .json file with what `grader describe --json` wrote of one."),
+]
 HERE = Path()
 
 
@@ -52,7 +55,12 @@ def main() -> None:
 
 @app.callback()
 def overview(context: typer.Context) -> None:
-    """Read Keras models as graphs, compare them, and grade assignments with them."""
+    """Read Keras models as graphs, compare them, and grade assignments with them.
+
+    Example: grader compare student.keras reference.keras
+
+    Exit codes: 0 done, 1 a negative answer, 2 the input cannot be used; COMMAND --help says more.
+    """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -72,10 +80,12 @@ def _course(folder: Path) -> Path:
 
 
 @app.command()
-def describe(file: Path, as_json: AsJson = False) -> None:
+def describe(file: ModelFile, as_json: AsJson = False) -> None:
     """Print a saved model's graph.
 
-    Example: grader describe model.keras --json. Exit codes: 0 read, 2 unusable file.
+    Example: grader describe model.keras
+
+    Exit codes: 0 read, 2 unusable file.
     """
     from grader.saved_models import read_models
 
@@ -88,8 +98,8 @@ def describe(file: Path, as_json: AsJson = False) -> None:
 
 @app.command()
 def compare(
-    student: Path,
-    reference: Path,
+    student: ModelFile,
+    reference: ModelFile,
     mind: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,8 +118,9 @@ def compare(
 ) -> None:
     """Compare two saved models as architectures, and what they compute where these differ.
 
-    Example: grader compare student.keras reference.keras --free Dropout.rate --json. Exit codes: 0 equivalent,
-    1 not equivalent, 2 unusable file or option.
+    Example: grader compare student.keras reference.keras --free Dropout.rate
+
+    Exit codes: 0 equivalent, 1 not equivalent, 2 unusable file or option.
     """
     from grader.comparison import analyse, summarize
     from grader.misconceptions import diagnose
@@ -144,7 +155,9 @@ def compare(
 def doctor(as_json: AsJson = False) -> None:
     """Say what is installed, what is missing, and which isolation is in force.
 
-    Example: grader doctor. Exit codes: 0 nothing is in the way, 1 something has to be mended.
+    Example: grader doctor
+
+    Exit codes: 0 nothing is in the way, 1 something has to be mended.
     """
     from grader import doctor as checkup
 
@@ -167,8 +180,9 @@ def release(
 ) -> None:
     """Write the student version of a unit: for a class, or for yourself as a learner.
 
-    Example: grader release 04_residual_connections. Exit codes: 0 released, 2 the unit cannot be
-    released; the message says why.
+    Example: grader release 04_residual_connections
+
+    Exit codes: 0 released, 2 the unit cannot be released; the message says why.
     """
     from grader.console import quiet_nbgrader
     from grader.nbgrader_plugin.release import release_unit
@@ -196,8 +210,9 @@ def grade(
 ) -> None:
     """Grade the submissions of a unit.
 
-    Example: grader grade 04_residual_connections --json. Exit codes: 0 graded, 1 graded, but some
-    submission needs a look, 2 nothing could be graded.
+    Example: grader grade 04_residual_connections --student student-01
+
+    Exit codes: 0 graded, 1 graded, but some submission needs a look, 2 nothing could be graded.
     """
     from grader.console import print_table, progress, quiet_nbgrader
     from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
@@ -227,8 +242,9 @@ def grade(
 def feedback(unit: UnitName, course: CourseDir = HERE, as_json: AsJson = False) -> None:
     """Write the HTML feedback of a graded unit.
 
-    Example: grader feedback 04_residual_connections. Exit codes: 0 written, 1 written, but some
-    submission has none, 2 nothing is graded yet.
+    Example: grader feedback 04_residual_connections
+
+    Exit codes: 0 written, 1 written, but some submission has none, 2 nothing is graded yet.
     """
     from grader.console import quiet_nbgrader
     from grader.nbgrader_plugin.feedback import feedback_unit
@@ -253,11 +269,13 @@ def demo(
     ] = "04_residual_connections",
     course: CourseDir = HERE,
     into: Annotated[Path, typer.Option(help="Where the demonstration course is made.")] = Path("build/demo"),
+    as_json: AsJson = False,
 ) -> None:
-    """Release a unit, turn its samples into submissions, grade them, and write feedback.
+    """Release a unit in a copy of the course, turn its samples into submissions, grade them, and write feedback.
 
-    Example: grader demo. Works on a copy of the course. Exit codes: 0 every sample got what it
-    should, 1 one did not, 2 the unit cannot be released.
+    Example: grader demo
+
+    Exit codes: 0 every sample got what it should, 1 one did not, 2 the unit cannot be released.
     """
     from grader import demo as demonstration
     from grader import doctor as checkup
@@ -266,6 +284,11 @@ def demo(
 
     with quiet_nbgrader(), progress(f"Grading the samples of {unit}") as advance:
         outcome = demonstration.run_demo(unit, _course(course), into, advance)
+    if as_json:
+        samples = {name: json.loads(result.to_json()) for name, result in outcome.results}
+        places = {name: str(place) for name, place in outcome.places.items()}
+        typer.echo(json.dumps({"samples": samples, "problems": list(outcome.problems), "places": places}))
+        raise typer.Exit(1 if outcome.problems else 0)
     print_table(results_table(list(outcome.results), "sample"))
     if waiting := points_for_a_person([result for _, result in outcome.results]):
         typer.echo(waiting)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from grader import cli
+from grader.demo import Demonstration
 from grader.graph import ModelGraph
 from tests.blueprints import residual_block, shuffled
 from tests.integration.small_course import UNIT, make_course
@@ -296,9 +300,43 @@ def _unframed(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("command", ["describe", "compare", "doctor", "release", "grade", "feedback", "demo"])
-def test_every_command_has_an_example_and_its_exit_codes(command: str) -> None:
-    """``--help`` is enough to use a command."""
-    shown = " ".join(run(command, "--help").output.split())
-    assert "Example: grader " in shown
+COMMANDS = typer.main.get_command(cli.app).commands
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_an_example_its_exit_codes_and_json(command: str) -> None:
+    """``--help`` is enough to use a command; every command can answer a script."""
+    shown = _unframed(run(command, "--help").output)
+    assert f"Example: grader {command}" in shown
     assert "Exit codes: 0" in shown
+    assert "Print JSON for scripts." in shown
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_argument_is_explained_and_every_example_can_be_typed(command: str) -> None:
+    """No argument is left to its name, and the example names options and arguments that the command takes."""
+    taken = COMMANDS[command].params
+    assert [] == [one.name for one in taken if not getattr(one, "help", None)]
+    (example,) = re.findall(r"Example: grader (.+)", COMMANDS[command].help)
+    context = COMMANDS[command].make_context(command, shlex.split(example)[1:])
+    assert context.params.keys() == {one.name for one in taken} - {"help"}
+
+
+def test_a_demonstration_answers_a_script(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples, what is not as it should be, and places are one object; the exit code stays the same."""
+    given = Demonstration((), ("wrong_x.py got full marks",), {"feedback": course})
+    monkeypatch.setattr("grader.demo.run_demo", lambda *_: given)
+    result = run("demo", "--json")
+    assert {
+        "samples": {},
+        "problems": ["wrong_x.py got full marks"],
+        "places": {"feedback": str(course)},
+    } == json.loads(result.output)
+    assert 1 == result.exit_code
+
+
+def test_the_overview_says_what_exit_codes_mean() -> None:
+    """What scripts rely on stands where the commands are listed."""
+    assert "Exit codes: 0 done, 1 a negative answer, 2 the input cannot be used" in _unframed(
+        run("--help").output
+    )
