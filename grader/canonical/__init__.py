@@ -5,6 +5,7 @@ from grader.canonical.joins import joined_anew
 from grader.canonical.merges import COMMUTATIVE
 from grader.canonical.normal_form import normalize, prune
 from grader.canonical.normal_graph import Edge, Node, NormalGraph
+from grader.canonical.rewriting import make_key
 
 __all__ = [
     "COMMUTATIVE",
@@ -12,6 +13,7 @@ __all__ = [
     "Node",
     "NormalGraph",
     "joined_anew",
+    "make_key",
     "normalize",
     "prune",
     "shows_in_outputs",

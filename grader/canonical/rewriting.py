@@ -123,7 +123,8 @@ class _Rewriter:
     def _joins(self, node: Node, fed_by: int) -> bool:
         """Say whether a node of an n-ary operation can take in another one that feeds it."""
         inner = self.nodes[fed_by]
-        alike = inner.op == node.op and inner.settings == node.settings
+        # A weight that is added is no tensor: one sum has no place for two of them, and would lose the inner one.
+        alike = inner.op == node.op and inner.settings == node.settings and not inner.weights
         # A sum of broadcast shapes is computed in steps that a single sum would not have.
         whole = node.op == "concatenate" or inner.shapes == node.shapes
         return alike and whole and self._alone(fed_by)

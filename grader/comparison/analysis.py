@@ -9,6 +9,7 @@ from functools import cached_property
 
 from grader.canonical import COMMUTATIVE, NormalGraph, joined_anew, normalize
 from grader.comparison.alignment import align
+from grader.comparison.by_hand import layers_written
 from grader.comparison.compile_state import compile_differences
 from grader.comparison.feeding import fed_alike
 from grader.comparison.gaps import as_one_call, gaps_filled
@@ -127,6 +128,9 @@ def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) ->
     filled = gaps_filled(ours, theirs)
     if filled is not None and _match(filled, theirs, options)[0] is None:
         ours = filled  # the unseen steps are not all that differs
+    written = (layers_written(ours, marked=True), layers_written(theirs, marked=False))
+    if written != (ours, theirs) and _match(*written, options)[0] is None:
+        ours, theirs = written  # the layers that are written out are not all that differs
     pairs = align(ours, theirs)
     return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
 

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from grader.canonical import Edge, Node, NormalGraph
+from grader.comparison.places import Wording, said_once
 from grader.comparison.records import Difference, DifferenceKind
-from grader.comparison.wording import Wording, label
+from grader.comparison.wording import label
 from grader.graph import Shape
 from grader.tasks import CompareOptions
 
@@ -48,7 +49,7 @@ class Pairing:
     @cached_property
     def theirs(self) -> Wording:
         """Return the names of the reference's nodes."""
-        return Wording(self.reference)
+        return Wording(self.reference, known=False)
 
     @cached_property
     def our_users(self) -> list[list[int]]:
@@ -98,6 +99,8 @@ class Pairing:
         reference: Iterable[int] = (),
     ) -> Difference:
         """Make the record of a difference; ``student`` and ``reference`` are nodes."""
+        student = tuple(student)
+        message = said_once(message, self.ours.place(student, where))
         return Difference(
             kind=kind,
             where=where,

@@ -7,10 +7,11 @@ from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
 from grader.comparison.wording import counted_steps, label
 
-__all__ = ["HELD_IDLE", "MOST_RUNS", "extra_part", "missing_part"]
+__all__ = ["HELD_IDLE", "MOST_RUNS", "WEIGHTS_IDLE", "extra_part", "missing_part"]
 
 MOST_RUNS = 2  # told one by one; more, where one feeds another, are a part that is told as a whole
 HELD_IDLE = " The model holds such layers, and no output depends on them."
+WEIGHTS_IDLE = " The model holds such weights, and no output depends on them."
 _SHOWN = 3
 
 

@@ -6,13 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from grader.canonical import Node, NormalGraph
+from grader.comparison.by_hand import BY_HAND, by_hand_differences
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings
-from grader.comparison.parts import HELD_IDLE, MOST_RUNS, extra_part, missing_part
+from grader.comparison.parts import HELD_IDLE, MOST_RUNS, WEIGHTS_IDLE, extra_part, missing_part
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.runs import parts_of, runs_of
+from grader.comparison.typed import step_code, typed_as_code
 from grader.comparison.unreached import unreached_weights
-from grader.comparison.wording import activation_text, apart, article, label, listing, steps_listed
+from grader.comparison.wording import activation_text, article, label, listing, settings_apart, steps_listed
 from grader.graph import Shape
 
 __all__ = [
@@ -39,6 +41,8 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
             pairing.settled.add(mine)
             if not _asked_to_share(pairing, called, wanted):
                 yield _replaced(pairing, mine, wanted)
+        elif BY_HAND in node.settings:
+            yield from by_hand_differences(pairing, mine, wanted)
         elif same_settings(node, other):
             continue  # another shape only: the effect of a difference further up
         elif node.op == "activation":
@@ -134,14 +138,17 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
         return
     if {"layer", "backward_layer"} <= {*changed}:
         changed.remove("backward_layer")  # Bidirectional makes it of the layer
-    texts = {key: apart(node.settings.get(key), other.settings.get(key)) for key in changed}
-    expected = listing(f"{key}={texts[key][1]}" for key in changed)
-    found = listing(f"{key}={texts[key][0]}" for key in changed)
     name = pairing.ours.name(mine)
+    if typed_as_code(node):
+        found, expected = step_code(node), step_code(other)
+        message = f"at {name}, expected {expected}, found {found}."
+    else:
+        found, expected = settings_apart(node, other, changed)
+        message = f"{name} has {found}, expected {expected}."
     yield pairing.difference(
         "wrong-dtype" if changed == ["dtype policy"] else "wrong-config",
         f"at {name}",
-        f"{name} has {found}, expected {expected}.",
+        message,
         expected=expected,
         found=found,
         student=(mine,),
@@ -249,7 +256,7 @@ def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Differen
     return pairing.difference(
         "dead-branch" if branch else "missing-layer",
         where,
-        message + HELD_IDLE,
+        message + (WEIGHTS_IDLE if all(node.settings.get("weight slots") for node in nodes) else HELD_IDLE),
         expected=wanted,
         found=f"the branch of {wanted}" if branch else "nothing",
         reference=run,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from grader.canonical import Node, NormalGraph
+from grader.comparison.places import Wording
 from grader.comparison.records import Behaviour, Difference
-from grader.comparison.wording import Wording, label, listing
+from grader.comparison.wording import label, listing
 
 if TYPE_CHECKING:
     from grader.comparison.analysis import Analysis

@@ -60,6 +60,7 @@ def structural_diagnosis(difference: Difference, analysis: Analysis) -> Diagnosi
         "expected": difference.expected or "what is expected",
         "found": difference.found or "what is there",
         "code": code,
+        "set": _set(difference, where),
         "one": code.partition(", then ")[0],
         "once": _once(code),
         "there": where.removeprefix("at "),
@@ -95,6 +96,13 @@ def _look(where: str) -> str:
     return (
         "Look through the whole model" if where in ("in the model", "in the whole model") else f"Look {where}"
     )
+
+
+def _set(difference: Difference, where: str) -> str:
+    """Say what to set, or, of an operation, what to write instead."""
+    if "=" in difference.expected and "(" not in difference.expected.partition("=")[0]:
+        return f"Set {difference.expected} {where}."
+    return f"Write {difference.expected} {where}, in place of {difference.found}."
 
 
 def _activation(difference: Difference, where: str) -> str:

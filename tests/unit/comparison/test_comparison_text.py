@@ -62,7 +62,7 @@ def test_of_many_differences_the_first_are_told_and_the_rest_counted() -> None:
     result = compare_graphs(towers(4), towers(5))
     lines = str(result).splitlines()
     assert 14 == len(result.differences)
-    assert lines[13] == "  12. Dense number 12 has units=15, expected units=16."
+    assert lines[13] == "  12. The 12th Dense has units=15, expected units=16."
     assert lines[14] == "  … and 2 more: 2 wrong-config."
 
 
