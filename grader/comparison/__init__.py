@@ -15,6 +15,7 @@ from grader.comparison.records import (
     more_text,
 )
 from grader.comparison.saving import saving_faults
+from grader.comparison.skeleton import is_light
 from grader.comparison.unseen import told_by_runs
 from grader.compiled_text import compile_text
 
@@ -30,6 +31,7 @@ __all__ = [
     "compare_graphs",
     "compile_text",
     "count",
+    "is_light",
     "more_text",
     "saving_faults",
     "summarize",

@@ -19,6 +19,7 @@ from grader.comparison.parameters import parameter_detail
 from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
+from grader.comparison.skeleton import moved_light_steps
 from grader.comparison.tracking import untracked_differences
 from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
@@ -132,7 +133,14 @@ def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) ->
     if written != (ours, theirs) and _match(*written, options)[0] is None:
         ours, theirs = written  # the layers that are written out are not all that differs
     pairs = align(ours, theirs)
-    return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
+    found = Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
+    moved = moved_light_steps(ours, theirs)
+    if moved is None:
+        return found
+    differences = find_differences(ours, theirs, moved.pairs, options, moved.steps)
+    if not moved.certain and len(differences) >= len(found.differences):
+        return found
+    return replace(found, pairs=moved.pairs, differences=differences)
 
 
 def _match(

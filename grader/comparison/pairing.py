@@ -25,13 +25,15 @@ class Pairing:
     ``pairs`` maps the student's nodes to the reference's. ``settled`` are nodes of the student whose
     connections a difference found earlier explains, ``explained`` nodes of the reference whose absence one
     does, ``idle`` the shapes of weights that no output depends on and a difference speaks of; the searches
-    add to them.
+    add to them. ``moved`` are the student's nodes of which it is known that they stand elsewhere than expected, and
+    that the graphs agree without them.
     """
 
     student: NormalGraph
     reference: NormalGraph
     pairs: Mapping[int, int]
     options: CompareOptions
+    moved: frozenset[int] = frozenset()
     settled: set[int] = field(default_factory=set)
     explained: set[int] = field(default_factory=set)
     idle: Counter[Shape] = field(default_factory=Counter)

@@ -56,13 +56,20 @@ _OF_SHARING = (rebuilt_steps, sharing_differences)
 
 
 def find_differences(
-    student: NormalGraph, reference: NormalGraph, pairs: dict[int, int], options: CompareOptions
+    student: NormalGraph,
+    reference: NormalGraph,
+    pairs: dict[int, int],
+    options: CompareOptions,
+    moved: frozenset[int] = frozenset(),
 ) -> tuple[Difference, ...]:
-    """List the differences of two graphs that are not the same: at least one, causes before effects."""
+    """List the differences of two graphs that are not the same: at least one, causes before effects.
+
+    ``moved`` are the student's nodes that are known to stand elsewhere than expected.
+    """
     order = None if options.free_order else _order_of_outputs(student, reference, options)
     if order is not None:
         return (order,)
-    pairing = Pairing(student, reference, pairs, options)
+    pairing = Pairing(student, reference, pairs, options, moved)
     if student.source.dynamic is not None and reference.source.dynamic is None:
         return (_dynamic(pairing, student.source.dynamic),)
     searches = [one for one in _SEARCHES if one not in _OF_SHARING or not options.free_sharing]

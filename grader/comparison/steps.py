@@ -296,7 +296,10 @@ def _is_branch(pairing: Pairing, run: list[int]) -> bool:
 def _follower(pairing: Pairing, run: list[int], sources: set[int]) -> str:
     """Name what the student has in the place of a missing run; nothing where it has nothing."""
     users = {pairing.back[user] for node in run for user in pairing.their_users[node] if user in pairing.back}
-    here = sorted({user for source in sources for user in pairing.our_users[source]} & users)
+    followers = [user for source in sources for user in pairing.our_users[source]]
+    for user in followers:  # what has moved is no follower
+        followers += pairing.our_users[user] if user in pairing.moved else ()
+    here = sorted(users.intersection(followers))
     if here:
         return pairing.ours.names(here)
     if not sources.isdisjoint(pairing.our_ends) and not pairing.their_ends.isdisjoint(run):
