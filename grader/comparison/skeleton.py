@@ -12,7 +12,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from grader.canonical import Edge, Node, NormalGraph
-from grader.comparison.alignment import align, histories
+from grader.comparison.alignment import align
+from grader.comparison.histories import histories
 from grader.comparison.isomorphism import correspondence
 from grader.errors import GraderError
 
@@ -154,7 +155,9 @@ class _Matching:
             mine.sort(key=lambda node: self.ours[node][0])
             wanted.sort(key=lambda node: self.theirs[node][0])
             for node, other in zip(mine, wanted, strict=False):
-                if self.theirs[other][0][0] in present:  # else nothing says where in the student's model it should stand
+                if (
+                    self.theirs[other][0][0] in present
+                ):  # else nothing says where in the student's model it should stand
                     self.pairs[node] = other
                     moved.add(node)
         return moved
