@@ -174,15 +174,13 @@ def summarize(
     """
     same = analysis.same or (behaviour is not None and behaviour.same)
     student, reference = analysis.student.source, analysis.reference.source
-    matched = sorted(
-        {
-            (ours, theirs)
-            for first, second in analysis.pairs.items()
-            for ours, theirs in zip(
-                analysis.student.nodes[first].calls, analysis.reference.nodes[second].calls, strict=False
-            )
-        }
-    )
+    matched = {
+        pair
+        for ours, theirs in analysis.pairs.items()
+        for pair in zip(
+            analysis.student.nodes[ours].calls, analysis.reference.nodes[theirs].calls, strict=False
+        )
+    }
     counts, expected = count(student), count(reference)
     # Made of records that were validated when they were made; the two graphs may be large.
     return Comparison.model_construct(
@@ -191,7 +189,7 @@ def summarize(
         diagnoses=diagnoses,
         student=student,
         reference=reference,
-        matched=tuple(matched),
+        matched=tuple(sorted(matched)),
         in_common="" if same else _in_common(analysis),
         same_wiring=same
         or same_wiring(analysis.student, analysis.reference, analysis.pairs, analysis.differences),
@@ -248,4 +246,4 @@ def _weight_map(analysis: Analysis) -> tuple[int, ...]:
         for weight, counterpart in zip(first, second, strict=True):
             # Where sharing is free, one weight may stand for two: then there is no map for it.
             mapping[weight] = counterpart if mapping[weight] in (-1, counterpart) else _NONE
-    return tuple(-1 if counterpart == _NONE else counterpart for counterpart in mapping)
+    return tuple([-1 if counterpart == _NONE else counterpart for counterpart in mapping])

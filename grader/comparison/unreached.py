@@ -21,7 +21,7 @@ _GIVEN_BY_KERAS = re.compile(r"(variable|weight)(_\d+)?")
 def unreached_weights(graph: NormalGraph) -> list[int]:
     """Return the weights of a model, by index, that no step on the way to an output uses."""
     used = {weight for node in graph.nodes for weight in node.weights}
-    return [weight for weight in range(len(graph.source.weights)) if weight not in used]
+    return sorted(set(range(len(graph.source.weights))) - used)
 
 
 def unreached_differences(
@@ -32,6 +32,8 @@ def unreached_differences(
     ``told`` are the shapes of those that another difference speaks of.
     """
     extra, rest = unreached_weights(student), Counter(told)
+    if not extra:
+        return ()
     expected = Counter(reference.source.weights[weight].shape for weight in unreached_weights(reference))
     rest.update(expected)
     idle = []
