@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import keras
@@ -92,9 +93,15 @@ def describe(model: Any, inputs: Inputs | None = None) -> Described:
         UnreadableModelError: the object is no model, or its inputs are not known.
     """
     if not isinstance(model, keras.Model):
-        raise UnreadableModelError(
-            f"Expected a Keras model, got {_indefinite(type(model).__name__)}. "
+        way_out = (
             "Pass what keras.Sequential(...), keras.Model(inputs, outputs) or your own Model class returned."
+        )
+        if isinstance(model, (str, PathLike)):
+            way_out = (
+                "Load a saved model with keras.saving.load_model(...) first, or run `grader describe` on it."
+            )
+        raise UnreadableModelError(
+            f"Expected a Keras model, got {_indefinite(type(model).__name__)}. {way_out}"
         )
     if isinstance(model, keras.Sequential) and is_plain_model(model):
         _require_shapes(model)

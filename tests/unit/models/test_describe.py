@@ -127,6 +127,10 @@ def test_an_argument_each_is_an_input_each(one_worker):
         ("uncalled_model", ["has not been called yet", "Call it once"]),
         ("uncalled_two", ["several arguments", "Call it once on keras.Input tensors."]),
         ("no_model", ["Expected a Keras model, got a Dense"]),
+        (
+            "a_file",
+            ["Expected a Keras model, got a str. Load a saved model with keras.saving.load_model(...) first"],
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_way_out(one_worker, work, parts):
