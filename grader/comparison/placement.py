@@ -7,6 +7,7 @@ does not report the effects.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from grader.canonical import COMMUTATIVE, NormalGraph
@@ -15,6 +16,7 @@ from grader.comparison.interfaces import (
     by_keys,
     in_another_form,
     input_differences,
+    inputs_in_another_order,
     output_differences,
     swapped_outputs,
 )
@@ -52,6 +54,7 @@ _SEARCHES = (
     connection_differences,
     sharing_differences,
 )
+_UNNAMED = re.compile(r"input_layer|keras_tensor")  # what Keras calls an Input that has no name
 _OF_SHARING = (rebuilt_steps, sharing_differences)
 
 
@@ -132,12 +135,29 @@ def _order_of_inputs(
         expected, found = listing(map(repr, keys)), listing(repr(key) for key, _ in student.inputs)
         message = f"The inputs have the keys {found}, expected {expected} for the same tensors."
     else:
-        expected = listing(pairing.ours.name(pairing.back[node]) for _, node in reference.inputs)
-        found = listing(pairing.ours.name(node) for _, node in student.inputs)
-        message = f"The inputs are listed in another order: expected {expected}, in this order."
+        names = _input_names(pairing)
+        return inputs_in_another_order(
+            pairing,
+            [names[node] for _, node in student.inputs],
+            [names[pairing.back[node]] for _, node in reference.inputs],
+        )
     return pairing.difference(
         "wrong-connection", "at the model's inputs", message, expected=expected, found=found
     )
+
+
+def _input_names(pairing: Pairing) -> dict[int, str]:
+    """Name the student's inputs: as the student did, or by what they feed, since their shapes are the same."""
+    ports = zip(pairing.student.source.inputs, pairing.student.inputs, strict=True)
+    given = {node: port.name for port, (_, node) in ports}
+    if all(given.values()) and not any(map(_UNNAMED.match, given.values())):
+        return {node: repr(name) for node, name in given.items()}
+    return {
+        node: f"{pairing.ours.name(node)} (into {pairing.ours.names(pairing.our_users[node])})"
+        if pairing.our_users[node]
+        else pairing.ours.name(node)
+        for node in given
+    }
 
 
 def _dynamic(pairing: Pairing, reason: str) -> Difference:

@@ -12,6 +12,7 @@ from grader.comparison.typed import ops_name, setting_text, slice_text
 from grader.graph import Shape
 
 __all__ = [
+    "IN_THIS_ORDER",
     "activation_text",
     "apart",
     "article",
@@ -39,6 +40,9 @@ _MERGE_NAMES = {
     "difference": "Subtract",
     "concatenate": "Concatenate",
 }
+IN_THIS_ORDER = ", in this order"
+"""Ends what is expected where the tensors are right and their order is not."""
+
 _LONGEST_NAME = 40
 _MOST_LISTED = 8  # steps of a row that are told one by one
 _NUMBERED = re.compile(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from grader.comparison import compare_graphs
 from grader.graph import ModelGraph
-from tests.blueprints import Blueprint, shuffled
+from tests.blueprints import Blueprint
 
 
 def blocks(order: str, number: int = 1, units: int = 4) -> ModelGraph:
@@ -24,10 +22,9 @@ def messages(student: ModelGraph, reference: ModelGraph) -> list[str]:
     return [difference.message for difference in compare_graphs(student, reference).differences]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_norm_on_the_branch_is_told_from_one_after_the_sum(seed: int) -> None:
+def test_a_norm_on_the_branch_is_told_from_one_after_the_sum() -> None:
     """The place on the branch is named by both of its ends, because two ways lead on from there."""
-    student, reference = shuffled(blocks("pre"), seed), shuffled(blocks("post"), seed + 1)
+    student, reference = blocks("pre"), blocks("post")
     assert [
         "The BatchNormalization stands between the first Dense and the second Dense, expected after the Add."
     ] == messages(student, reference)
