@@ -127,8 +127,12 @@ def test_an_explanation_without_a_cause_names_no_unit() -> None:
 
 
 @pytest.mark.parametrize("place", ["05_a", "work/05_a", "course/units/05_a", "release/05_a"])
-def test_lessons_are_found_beside_a_notebook_and_in_a_course(place: str, tmp_path: Path) -> None:
+def test_lessons_are_found_beside_a_notebook_and_in_a_course(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder without a lesson is no unit to read."""
-    lesson((tmp_path / place).parent, "05_a")
-    (tmp_path / place).with_name("06_b").mkdir()
-    assert {"05_a"} == lessons_around(tmp_path)
+    monkeypatch.delenv("GRADER_COURSE", raising=False)
+    here = tmp_path / "alone" / "here"  # other tests' folders lie beside this one's
+    lesson((here / place).parent, "05_a")
+    (here / place).with_name("06_b").mkdir()
+    assert {"05_a"} == lessons_around(here)
