@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from grader.canonical import COMMUTATIVE, NormalGraph, joined_anew, normalize
+from grader.canonical.normal_graph import Key
 from grader.comparison.alignment import align
 from grader.comparison.by_hand import layers_written
 from grader.comparison.compile_state import compile_differences
@@ -70,7 +72,8 @@ def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions 
     """Normalise two graphs, find their correspondence, and list what differs.
 
     Raises:
-        GraderError: two graphs too symmetric to decide on (none that a person would build).
+        GraderError: two graphs too symmetric, or with too much concatenated, to decide on (none that a person would
+            build).
     """
     options = options or CompareOptions()
     found = _architecture(student, reference, options)
@@ -120,12 +123,15 @@ def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) ->
         pairs = dict(enumerate(mapping))
         unused = unreached_differences(ours, theirs)
         return Analysis(ours, theirs, pairs, not unused, unused, reordered)
-    joined = (joined_anew(ours), joined_anew(theirs))
-    if any(joined):
-        first, second = joined[0] or ours, joined[1] or theirs
-        mapping, reordered = _match(first, second, options)
-        if mapping is not None and not unreached_differences(first, second):
-            return Analysis(first, second, dict(enumerate(mapping)), True, (), reordered)
+    if _joined_kinds(ours) == _joined_kinds(
+        theirs
+    ):  # otherwise they differ, however what is joined is written
+        joined = (joined_anew(ours), joined_anew(theirs))
+        if any(joined):
+            first, second = joined[0] or ours, joined[1] or theirs
+            mapping, reordered = _match(first, second, options)
+            if mapping is not None and not unreached_differences(first, second):
+                return Analysis(first, second, dict(enumerate(mapping)), True, (), reordered)
     filled = gaps_filled(ours, theirs)
     if filled is not None and _match(filled, theirs, options)[0] is None:
         ours = filled  # the unseen steps are not all that differs
@@ -141,6 +147,11 @@ def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) ->
     if not moved.certain and len(differences) >= len(found.differences):
         return found
     return replace(found, pairs=moved.pairs, differences=differences)
+
+
+def _joined_kinds(graph: NormalGraph) -> Counter[Key]:
+    """Count the steps of each kind but the joins: what stays the same when a graph is joined anew."""
+    return Counter([node.key for node in graph.nodes if node.op != "concatenate"])
 
 
 def _match(
@@ -198,7 +209,7 @@ def summarize(
         parameter_detail="" if counts == expected else parameter_detail(analysis),
         weight_map=_weight_map(analysis) if analysis.same else None,
         weight_orders=tuple(
-            WeightOrder(weight=weight, axis=found.axis, order=found.order)
+            WeightOrder.model_construct(weight=weight, axis=found.axis, order=found.order)
             for weight, found in sorted(analysis.reordered.items())
         ),
         behaviour=behaviour,
