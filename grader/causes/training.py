@@ -83,7 +83,10 @@ class NothingToLearn(Record):
 
 
 class LossUnlikeLabels(Record):
-    """A loss cannot compare labels of this shape with outputs of that one; ``classes`` says that labels are whole numbers."""
+    """A loss cannot compare labels of this shape with outputs of that one.
+
+    ``classes`` says that labels are whole numbers, and ``outside`` that some are no places in the output's last axis.
+    """
 
     kind: Literal["loss-unlike-labels"] = "loss-unlike-labels"
     method: Method
@@ -91,6 +94,7 @@ class LossUnlikeLabels(Record):
     array: Array
     output: Lengths = Field(min_length=1)
     classes: bool = False
+    outside: bool = False
 
 
 class OutOfRange(Record):

@@ -25,8 +25,10 @@ __all__ = ["DATA_WORDS"]
 
 def _named(array: Array) -> str:
     """Name an array as the author wrote it, and the argument it was given for."""
-    if not array.text or array.text == array.argument:
-        return code(array.argument)
+    if (
+        array.text.startswith(array.argument.partition("[")[0]) or not array.text
+    ):  # `x_train` for x speaks for itself
+        return code(array.text or array.argument)
     return f"{code(array.text)} (given for {code(array.argument)})"
 
 
@@ -203,6 +205,12 @@ def _loss_unlike_labels(cause: LossUnlikeLabels) -> CauseWords:
             )
         else:
             fix = f"Give one class number for each example: labels of shape {shape_text(output[:-1])}."
+    elif cause.loss.startswith("categorical") and single and cause.classes and cause.outside:
+        expected = f"Class numbers from 0 to {(width or 1) - 1}, or a column for each of the {width} classes (one-hot)."
+        fix = (
+            "Use `sparse_categorical_crossentropy`, which takes class numbers; and number the classes from 0 to "
+            f"{(width or 1) - 1}, which they are not yet."
+        )
     elif cause.loss.startswith("categorical") and single and cause.classes:
         expected = f"A column for each of the {width} classes (one-hot), with a single 1 in each row."
         fix = (

@@ -56,6 +56,7 @@ def loss_unlike_labels(
                 array=call.array(argument, judged.labels, judged.part if part is None else part),
                 output=judged.output,
                 classes=bool(np.all(whole == np.floor(whole))) if whole.dtype.kind in "iufb" else False,
+                outside=_outside(whole, judged.output[-1] or 0) is not None,
             )
     return None
 

@@ -20,7 +20,7 @@ def fitted(loss, y_train, units=10, activation="softmax", **settings):
 
 @broken(
     "out-of-range",
-    "`y_train` (given for `y`) go from 1 to 8, and the model has 8 outputs, one for each of the classes 0 to 7",
+    "`y_train` go from 1 to 8, and the model has 8 outputs, one for each of the classes 0 to 7",
     "`y_train - 1`",
     backends=RAISING,
 )
@@ -72,12 +72,17 @@ def id_without_a_row_in_a_call():
 
 @broken(
     "loss-unlike-labels",
-    "`categorical_crossentropy` compares `y_train` (given for `y`) of shape (8,) with outputs of shape (None, 10)",
+    "`categorical_crossentropy` compares `y_train` of shape (8,) with outputs of shape (None, 10)",
     "Use `sparse_categorical_crossentropy`",
     "`keras.utils.to_categorical(y_train, 10)`",
 )
 def class_numbers_for_columns():
     fitted("categorical_crossentropy", np.arange(8))
+
+
+@broken("loss-unlike-labels", "of shape (8,)", "number the classes from 0 to 9, which they are not yet")
+def class_numbers_from_one_for_columns():
+    fitted("categorical_crossentropy", np.arange(3, 11))
 
 
 @broken("loss-unlike-labels", "of shape (8, 1)", "Use `sparse_categorical_crossentropy`")
@@ -107,9 +112,7 @@ def numbers_of_another_width_to_validate():
     fitted("mse", np.ones((8, 10)), activation=None, validation_data=(x_train, np.ones((8, 3))))
 
 
-@broken(
-    "loss-unlike-labels", "`y_train[1]` (given for `y[1]`) of shape (8, 2) with outputs of shape (None, 3)"
-)
+@broken("loss-unlike-labels", "`y_train[1]` of shape (8, 2) with outputs of shape (None, 3)")
 def second_labels_of_another_width():
     x = keras.Input((4,))
     model = keras.Model(x, [layers.Dense(1)(x), layers.Dense(3)(x)])

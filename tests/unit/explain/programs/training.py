@@ -63,9 +63,7 @@ def ragged_rows():
     compiled(stack()).fit(rows, y_train, verbose=0)
 
 
-@broken(
-    "unlike-counts", "`x_train` (given for `x`) holds 8 examples", "`fewer` (given for `y`) holds 5 labels"
-)
+@broken("unlike-counts", "`x_train` holds 8 examples", "`fewer` (given for `y`) holds 5 labels")
 def fewer_labels():
     fewer = y_train[:5]
     compiled(stack()).fit(x_train, fewer, verbose=0)
