@@ -10,6 +10,7 @@ from functools import cached_property
 
 from grader.canonical import COMMUTATIVE, NormalGraph, joined_anew, normalize
 from grader.canonical.normal_graph import Key
+from grader.comparison.accepted import as_expected_classes, as_expected_dtypes
 from grader.comparison.alignment import align
 from grader.comparison.by_hand import layers_written
 from grader.comparison.compile_state import compile_differences
@@ -135,6 +136,11 @@ def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) ->
     filled = gaps_filled(ours, theirs)
     if filled is not None and _match(filled, theirs, options)[0] is None:
         ours = filled  # the unseen steps are not all that differs
+    if options.writing_is_free:
+        for alike in (as_expected_dtypes, as_expected_classes):
+            taken = alike(ours, theirs)
+            if taken != ours and _match(taken, theirs, options)[0] is None:
+                ours = taken  # what is accepted by itself is not all that differs
     written = (layers_written(ours, marked=True), layers_written(theirs, marked=False))
     if written != (ours, theirs) and _match(*written, options)[0] is None:
         ours, theirs = written  # the layers that are written out are not all that differs

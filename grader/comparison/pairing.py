@@ -24,9 +24,9 @@ class Pairing:
 
     ``pairs`` maps the student's nodes to the reference's. ``settled`` are nodes of the student whose
     connections a difference found earlier explains, ``explained`` nodes of the reference whose absence one
-    does, ``idle`` the shapes of weights that no output depends on and a difference speaks of; the searches
-    add to them. ``moved`` are the student's nodes of which it is known that they stand elsewhere than expected, and
-    that the graphs agree without them.
+    does, ``idle`` the shapes of weights that no output depends on and a difference speaks of, ``unread`` the
+    differences between names of code that cannot be read; the searches add to them. ``moved`` are the student's
+    nodes of which it is known that they stand elsewhere than expected, and that the graphs agree without them.
     """
 
     student: NormalGraph
@@ -37,6 +37,7 @@ class Pairing:
     settled: set[int] = field(default_factory=set)
     explained: set[int] = field(default_factory=set)
     idle: Counter[Shape] = field(default_factory=Counter)
+    unread: list[Difference] = field(default_factory=list)
 
     @cached_property
     def back(self) -> dict[int, int]:

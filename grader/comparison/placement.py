@@ -84,7 +84,10 @@ def find_differences(
         crossed = _order_of_inputs(student, reference, options)
         if crossed is not None:
             return (crossed,)
-    found += unreached_differences(student, reference, told=pairing.idle)
+    for unused in unreached_differences(student, reference, told=pairing.idle):
+        # A weight that its author made and never used is the slip; what is missing there follows from it.
+        found.insert(len(counts) if "(your layer)" in unused.message else len(found), unused)
+    found += [_uncertain(one) if found else one for one in pairing.unread]
     found = told_once(found, reference.source) or list(_other_shape(pairing))
     return tuple(found) or (
         pairing.difference(
@@ -93,6 +96,12 @@ def find_differences(
             "The layers are the expected ones, but they are not joined in the expected way.",
         ),
     )
+
+
+def _uncertain(difference: Difference) -> Difference:
+    """Mark what is told by a name alone, beside what is certain."""
+    note = "What a class or function of your own computes was not read: this counts only if it is something else."
+    return difference.model_copy(update={"message": f"{difference.message} {note}"})
 
 
 def _order_of_outputs(

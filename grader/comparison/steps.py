@@ -14,6 +14,7 @@ from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.runs import parts_of, runs_of
 from grader.comparison.typed import step_code, typed_as_code
 from grader.comparison.unreached import unreached_weights
+from grader.comparison.unseen import is_unseen
 from grader.comparison.wording import activation_text, article, label, listing, settings_apart, steps_listed
 from grader.graph import Shape
 
@@ -40,13 +41,13 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
         if kin(node.op) != kin(other.op):
             pairing.settled.add(mine)
             if not _asked_to_share(pairing, called, wanted):
-                yield _replaced(pairing, mine, wanted)
+                yield from _told(pairing, mine, wanted, _replaced(pairing, mine, wanted))
         elif BY_HAND in node.settings:
             yield from by_hand_differences(pairing, mine, wanted)
         elif same_settings(node, other):
             continue  # another shape only: the effect of a difference further up
         elif node.op == "activation":
-            yield _activation(
+            difference = _activation(
                 pairing,
                 pairing.place(mine),
                 expected=activation_text(other, node),
@@ -54,8 +55,17 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
                 student=mine,
                 reference=wanted,
             )
+            yield from _told(pairing, mine, wanted, difference)
         elif not _goes_with_a_step(pairing, mine, wanted):
             yield from _settings(pairing, mine, wanted)
+
+
+def _told(pairing: Pairing, mine: int, wanted: int, difference: Difference) -> Iterator[Difference]:
+    """Tell a difference now, or, where it is between names of code that nobody has read, after all others."""
+    if is_unseen(pairing.student.nodes[mine]) or is_unseen(pairing.reference.nodes[wanted]):
+        pairing.unread.append(difference)
+    else:
+        yield difference
 
 
 def following_settings(pairing: Pairing) -> Iterator[Difference]:

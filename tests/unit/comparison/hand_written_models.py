@@ -47,6 +47,16 @@ class NoBias(layers.Layer):
         return x @ self.kernel
 
 
+class Spare(layers.Layer):
+    """Doubles, and holds a weight that it never uses."""
+
+    def build(self, shape):
+        self.spare = self.add_weight(shape=(shape[-1],), name="spare")
+
+    def call(self, x):
+        return 2 * x
+
+
 class Scale(layers.Layer):
     """Multiplies by a weight, which is added ``again`` or not at all."""
 
@@ -91,6 +101,11 @@ PAIRS = {
     "a bias that is not used": lambda: (of(NoBias(spare=True)), of(layers.Dense(5))),
     "a bias nobody asked for": lambda: (of(layers.Dense(5)), of(NoBias(spare=False))),
     "a weight added twice": lambda: (of(Scale(again=True)), of(Scale())),
+    "a spare weight": lambda: (of(Spare()), of(layers.Rescaling(2))),
+    "a spare weight and other units": lambda: (
+        of(keras.Sequential([layers.Dense(5), Spare()])),
+        of(keras.Sequential([layers.Dense(6), layers.Rescaling(2)])),
+    ),
     "a weight never used": lambda: (of(Scale(idle=True)), of(Scale())),
 }
 

@@ -42,6 +42,26 @@ def test_a_slip_in_a_layer_written_out_is_all_that_is_told(workers: Workers, sli
 
 
 @pytest.mark.backends
+@pytest.mark.parametrize(
+    ("pair", "size", "others"),
+    [
+        ("a spare weight", 4, []),
+        ("a spare weight and other units", 5, ["The Dense has units=5, expected units=6."]),
+    ],
+)
+def test_a_weight_that_is_made_and_never_used_is_told_first(
+    workers: Workers, pair: str, size: int, others: list[str]
+) -> None:
+    """By its name, in the class that made it."""
+    _, (first, *rest), _ = workers["torch"].run(MODULE, "told", pair=pair)
+    assert (
+        f"In Spare (your layer), no output depends on the weight 'spare': {size} parameters that are made and "
+        "never used."
+    ) == first
+    assert others == rest
+
+
+@pytest.mark.backends
 def test_a_bias_that_is_never_used_is_mended_by_using_it(workers: Workers) -> None:
     """The fix speaks of the weight, and not of a layer that nobody wrote."""
     _, _, fix = workers["torch"].run(MODULE, "told", pair="no bias")
