@@ -1,5 +1,6 @@
 """The normal form of a ``ModelGraph``, and the rules that bring a call into it."""
 
+from grader.canonical.arguments import RANDOM_LAYERS
 from grader.canonical.freedom import shows_in_outputs
 from grader.canonical.joins import joined_anew
 from grader.canonical.merges import COMMUTATIVE
@@ -9,6 +10,7 @@ from grader.canonical.rewriting import make_key
 
 __all__ = [
     "COMMUTATIVE",
+    "RANDOM_LAYERS",
     "Edge",
     "Node",
     "NormalGraph",

@@ -22,13 +22,16 @@ from grader.tasks import CompareOptions
 __all__ = ["normalize", "prune"]
 
 
-def normalize(graph: ModelGraph, options: CompareOptions | None = None, *, masks: bool = True) -> NormalGraph:
+def normalize(
+    graph: ModelGraph, options: CompareOptions | None = None, *, masks: bool = True, idle: bool = False
+) -> NormalGraph:
     """Return the normal form of a graph; ``options`` say which properties must be kept in it.
 
     With ``masks``, a mask that Keras takes along with a tensor is as good as one that is passed by hand: what
     counts is which layers are given it. Without, such masks are left out, and the settings that make them count.
+    With ``idle``, a dropout that is called with ``training=False`` stays, so that what differs can be told by it.
     """
-    return _Builder(graph, options or CompareOptions(), masks).build()
+    return _Builder(graph, options or CompareOptions(), masks, idle).build()
 
 
 class _Stage(NamedTuple):
@@ -64,10 +67,11 @@ class _Builder:
     layers of one kind, called with the same shapes and constants.
     """
 
-    def __init__(self, graph: ModelGraph, options: CompareOptions, masks: bool) -> None:
+    def __init__(self, graph: ModelGraph, options: CompareOptions, masks: bool, idle: bool) -> None:
         self.graph = graph
         self.options = options
         self.masks = masks
+        self.idle = idle
         self.conditions: dict[tuple[str, str, tuple[Edge, ...]], Edge] = {}
         self.kinds: dict[Any, _Kind] = {}
         self.known: dict[Any, list[tuple[_Stage, Key]]] = {}
@@ -203,7 +207,7 @@ class _Builder:
         if found is None:
             found = self.known[alike] = []
             layer = kind.layer
-            stages = steps(layer, needed_constants(layer, constants), shapes, fed)
+            stages = steps(layer, needed_constants(layer, constants), shapes, fed, idle=self.idle)
             for position, (op, settings) in enumerate(stages):
                 kept = settings if position and op != "activation" else self._with_options(settings, layer)
                 made = shapes if position == len(stages) - 1 else _before(op, settings, shapes)

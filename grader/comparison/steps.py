@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grader.canonical import Node, NormalGraph
 from grader.comparison.by_hand import BY_HAND, by_hand_differences
+from grader.comparison.fixed_modes import MODE, mode_texts
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings
 from grader.comparison.parts import HELD_IDLE, MOST_RUNS, WEIGHTS_IDLE, extra_part, missing_part
@@ -149,6 +150,20 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
     if {"layer", "backward_layer"} <= {*changed}:
         changed.remove("backward_layer")  # Bidirectional makes it of the layer
     name = pairing.ours.name(mine)
+    if MODE in changed:
+        changed.remove(MODE)
+        message, found, expected = mode_texts(name, node, other)
+        yield pairing.difference(
+            "wrong-config",
+            f"at {name}",
+            message,
+            expected=expected,
+            found=found,
+            student=(mine,),
+            reference=(wanted,),
+        )
+    if not changed:
+        return
     if typed_as_code(node):
         found, expected = step_code(node), step_code(other)
         message = f"at {name}, expected {expected}, found {found}."
