@@ -270,3 +270,41 @@ def targets_that_cannot_be_read():
     model = stack()
     model.compile("sgd", "mse")
     model.fit(np.ones((4, 4)), Odd(), verbose=0)
+
+
+@near_miss
+def callback_that_is_a_text():
+    fitted(stack(), callbacks=["stop"])
+
+
+class OwnLoss(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return ops.mean(y_pred)
+
+
+@near_miss
+def loss_of_ones_own_that_needs_no_labels():
+    model = OwnLoss([keras.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 4), "float32"), callbacks=["stop"], verbose=0)
+
+
+class Grouped(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.head = layers.Conv2D(6, 3, groups=3)
+
+    def call(self, x):
+        return self.head(ops.abs(x))
+
+
+@near_miss
+def layer_on_an_expression_while_predicting():
+    Grouped().predict(np.ones((2, 8, 8, 4), "float32"), verbose=0)
+
+
+@near_miss
+def larger_images_that_a_stack_takes():
+    model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 9, 9, 1), "float32"), np.ones((4, 2)), callbacks=["stop"], verbose=0)
