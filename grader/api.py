@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.comparison import Comparison, analyse, summarize, told_by_runs
 from grader.evidence import Challenge, Failure, Reply
 from grader.graph import ModelGraph
 from grader.judge import compare_behaviour
+from grader.lessons import lessons_around
 from grader.misconceptions import diagnose
+from grader.options import checked_options, refuse_unknown_settings
 from grader.report import Explanation, explanation_of
-from grader.tasks import CompareOptions
 
 if TYPE_CHECKING:
     from grader.report import Picture
@@ -60,14 +62,12 @@ def compare(student: Any, reference: Any, **options: Any) -> Comparison:
 
     Raises:
         UnreadableModelError: one of the two cannot be read as a graph.
-        TypeError: an option that does not exist.
+        TypeError: an option that does not exist, or with a value that it does not take.
+        UsageError: a setting in ``free_settings`` that no layer has.
     """
-    unknown = sorted(set(options) - set(CompareOptions.model_fields))
-    if unknown:
-        known = ", ".join(CompareOptions.model_fields)
-        raise TypeError(f"compare() has no option {unknown[0]!r}; it has {known}.")
-    minded = CompareOptions(**options)
+    minded = checked_options(options)
     ours, theirs = _read(student), _read(reference)
+    refuse_unknown_settings(minded.free_settings, (ours.graph, theirs.graph))
     analysis = analyse(ours.graph, theirs.graph, minded)
     behaviour = None
     if ours.model is not None and theirs.model is not None and (not analysis.same or analysis.unseen):
@@ -115,7 +115,8 @@ def explain(exception: Any, namespace: Mapping[str, Any] | None = None) -> Expla
     """Explain an exception that Keras raised: what happened, what was expected, how to mend it.
 
     It never raises, and never guesses: where the cause is not certain, the explanation says so. A layer call
-    that failed inside a class of one's own may be repeated on symbolic tensors to find the place.
+    that failed inside a class of one's own may be repeated on symbolic tensors to find the place. The unit that
+    teaches the mistake is named where its lesson lies in reach of the current folder.
 
     Args:
         exception: what was caught, with its traceback.
@@ -130,6 +131,7 @@ def explain(exception: Any, namespace: Mapping[str, Any] | None = None) -> Expla
     try:
         from grader.models.failures import failure_of
 
-        return explanation_of(failure_of(exception, namespace))
+        found = explanation_of(failure_of(exception, namespace))
+        return found if found.unit in lessons_around(Path.cwd()) else found.model_copy(update={"unit": ""})
     except Exception:  # noqa: BLE001  # objects of unknown origin are looked at, and may do anything
         return explanation_of(Failure(type=type(exception).__name__[:200], message=""))

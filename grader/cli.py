@@ -9,21 +9,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from grader.errors import GraderError
 from grader.messages import shown
 
-if TYPE_CHECKING:
-    from grader.tasks import CompareOptions
-
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="grader",
-    help="Read Keras models as graphs, compare them, and grade assignments with them.",
     invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,6 +35,10 @@ CourseDir = Annotated[
     ),
 ]
 UnitName = Annotated[str, typer.Argument(help="The unit's folder name, for example 04_residual_connections.")]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(help="A saved model, or a .json file with what `grader describe --json` wrote of one."),
+]
 HERE = Path()
 
 
@@ -55,7 +55,12 @@ def main() -> None:
 
 @app.callback()
 def overview(context: typer.Context) -> None:
-    """Read Keras models as graphs, compare them, and grade assignments with them."""
+    """Read Keras models as graphs, compare them, and grade assignments with them.
+
+    Example: grader compare student.keras reference.keras
+
+    Exit codes: 0 done, 1 a negative answer, 2 the input cannot be used; COMMAND --help says more.
+    """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -75,35 +80,26 @@ def _course(folder: Path) -> Path:
 
 
 @app.command()
-def describe(file: Path, as_json: AsJson = False) -> None:
+def describe(file: ModelFile, as_json: AsJson = False) -> None:
     """Print a saved model's graph.
 
-    Example: grader describe model.keras --json. Exit codes: 0 read, 2 unusable file.
+    Example: grader describe model.keras
+
+    Exit codes: 0 read, 2 unusable file.
     """
-    from grader.comparison import compile_text, count
-    from grader.report.escape import plain
     from grader.saved_models import read_models
 
     (graph,) = read_models([file])
     if as_json:
         typer.echo(graph.to_json())
-        return
-    counts = count(graph)
-    typer.echo(
-        f"{plain(graph.name, 100)}: {graph.api}, {len(graph.calls)} calls of {len(graph.layers)} layers"
-    )
-    typer.echo(f"parameters: {counts.total:,} ({counts.trainable:,} trainable)")
-    if graph.compiled is not None:
-        typer.echo(f"compiled: {plain(compile_text(graph.compiled), 2000)}")
-    for call in graph.calls:
-        shapes = ", ".join(str(graph.tensors[tensor].shape) for tensor in call.outputs)
-        typer.echo(f"  {plain(graph.layers[call.layer].class_name, 100)} → {shapes}")
+    else:
+        typer.echo(str(graph))
 
 
 @app.command()
 def compare(
-    student: Path,
-    reference: Path,
+    student: ModelFile,
+    reference: ModelFile,
     mind: Annotated[
         list[str] | None,
         typer.Option(
@@ -122,16 +118,19 @@ def compare(
 ) -> None:
     """Compare two saved models as architectures, and what they compute where these differ.
 
-    Example: grader compare student.keras reference.keras --free Dropout.rate --json. Exit codes: 0 equivalent,
-    1 not equivalent, 2 unusable file or option.
+    Example: grader compare student.keras reference.keras --free Dropout.rate
+
+    Exit codes: 0 equivalent, 1 not equivalent, 2 unusable file or option.
     """
     from grader.comparison import analyse, summarize
     from grader.misconceptions import diagnose
+    from grader.options import named_options, refuse_unknown_settings
     from grader.report.escape import plain
     from grader.saved_models import compare_runs, read_models
 
-    options = _compare_options(mind or [], free or [])
+    options = named_options(mind or [], free or [])
     ours, theirs = read_models([student, reference])
+    refuse_unknown_settings(options.free_settings, (ours, theirs))
     analysis = analyse(ours, theirs, options)
     behaviour = compare_runs(analysis, options, student, reference)
     result = summarize(analysis, diagnose(analysis, behaviour), behaviour)
@@ -152,27 +151,13 @@ def compare(
     raise typer.Exit(0 if result.equivalent else 1)
 
 
-def _compare_options(mind: list[str], free: list[str]) -> CompareOptions:
-    from grader.errors import UsageError
-    from grader.messages import did_you_mean
-    from grader.tasks import CompareOptions
-
-    known = [name for name in CompareOptions.model_fields if not name.startswith("free_")]
-    for name in mind:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise UsageError(f"--mind {name} is not known.{hint} It can be {', '.join(known)}.")
-    chosen: dict[str, Any] = dict.fromkeys(mind, True)
-    chosen |= {f"free_{name}": True for name in free if name in ("order", "sharing")}
-    settings = tuple(name for name in free if name not in ("order", "sharing"))
-    return CompareOptions(**chosen, free_settings=settings)
-
-
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what is installed, what is missing, and which isolation is in force.
 
-    Example: grader doctor. Exit codes: 0 nothing is in the way, 1 something has to be mended.
+    Example: grader doctor
+
+    Exit codes: 0 nothing is in the way, 1 something has to be mended.
     """
     from grader import doctor as checkup
     from grader.execution.kernel_findings import check_kernel_start, check_kernels, check_limits
@@ -196,8 +181,9 @@ def release(
 ) -> None:
     """Write the student version of a unit: for a class, or for yourself as a learner.
 
-    Example: grader release 04_residual_connections. Exit codes: 0 released, 2 the unit cannot be
-    released; the message says why.
+    Example: grader release 04_residual_connections
+
+    Exit codes: 0 released, 2 the unit cannot be released; the message says why.
     """
     from grader.console import quiet_nbgrader
     from grader.nbgrader_plugin.release import release_unit
@@ -236,8 +222,9 @@ def grade(
     What was graded before is kept and not run again unless something it depends on has changed; a run that was
     interrupted or killed goes on where it was.
 
-    Example: grader grade 04_residual_connections --jobs 4. Exit codes: 0 graded, 1 graded, but some
-    submission needs a look, 2 nothing could be graded, 130 interrupted.
+    Example: grader grade 04_residual_connections --jobs 4
+
+    Exit codes: 0 graded, 1 graded, but some submission needs a look, 2 nothing could be graded, 130 interrupted.
     """
     from grader.console import print_table, progress, quiet_nbgrader
     from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
@@ -273,8 +260,9 @@ def grade(
 def feedback(unit: UnitName, course: CourseDir = HERE, as_json: AsJson = False) -> None:
     """Write the HTML feedback of a graded unit.
 
-    Example: grader feedback 04_residual_connections. Exit codes: 0 written, 1 written, but some
-    submission has none, 2 nothing is graded yet.
+    Example: grader feedback 04_residual_connections
+
+    Exit codes: 0 written, 1 written, but some submission has none, 2 nothing is graded yet.
     """
     from grader.console import quiet_nbgrader
     from grader.nbgrader_plugin.feedback import feedback_unit
@@ -307,8 +295,9 @@ def kernels(
     In JupyterLab, choosing one is choosing a backend. On Linux they start at once, forked from a process that
     has imported Keras; elsewhere they start as any kernel does.
 
-    Example: grader kernels, and grader kernels --remove takes them away. Exit codes: 0 done, 2 the folder cannot
-    be written to.
+    Example: grader kernels
+
+    Exit codes: 0 done, 2 the folder cannot be written to.
     """
     from grader.errors import UsageError
     from grader.execution.kernelspecs import install_kernels, kernels_folder, remove_kernels
@@ -333,11 +322,13 @@ def demo(
     ] = "04_residual_connections",
     course: CourseDir = HERE,
     into: Annotated[Path, typer.Option(help="Where the demonstration course is made.")] = Path("build/demo"),
+    as_json: AsJson = False,
 ) -> None:
-    """Release a unit, turn its samples into submissions, grade them, and write feedback.
+    """Release a unit in a copy of the course, turn its samples into submissions, grade them, and write feedback.
 
-    Example: grader demo. Works on a copy of the course. Exit codes: 0 every sample got what it
-    should, 1 one did not, 2 the unit cannot be released.
+    Example: grader demo
+
+    Exit codes: 0 every sample got what it should, 1 one did not, 2 the unit cannot be released.
     """
     from grader import demo as demonstration
     from grader import doctor as checkup
@@ -346,6 +337,11 @@ def demo(
 
     with quiet_nbgrader(), progress(f"Grading the samples of {unit}") as advance:
         outcome = demonstration.run_demo(unit, _course(course), into, advance)
+    if as_json:
+        samples = {name: json.loads(result.to_json()) for name, result in outcome.results}
+        places = {name: str(place) for name, place in outcome.places.items()}
+        typer.echo(json.dumps({"samples": samples, "problems": list(outcome.problems), "places": places}))
+        raise typer.Exit(1 if outcome.problems else 0)
     print_table(results_table(list(outcome.results), "sample"))
     if waiting := points_for_a_person([result for _, result in outcome.results]):
         typer.echo(waiting)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from grader import tasks as vocabulary
 from grader.errors import CourseError
 from grader.messages import did_you_mean
 from grader.tasks import Task, Unit
@@ -94,7 +95,10 @@ def _reason(error: Exception) -> str:
         comma = (
             f" Write {field}=(…,) with a comma after the only one." if first["type"] == "tuple_type" else ""
         )
-        return f"{error.title}: {field}: {first['msg']}.{comma}"
+        known = getattr(getattr(vocabulary, error.title, None), "model_fields", ())
+        extra = known and first["type"] == "extra_forbidden"
+        near = f"{did_you_mean(field, known)} It takes {', '.join(known)}." if extra else ""
+        return f"{error.title}: {field}: {'There is no such field' if near else first['msg']}.{comma}{near}"
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg}"
     unknown = re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))

@@ -18,6 +18,7 @@ from grader.errors import UnknownTaskError, UnknownUnitError, UsageError
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, parse_case_sheet
 from grader.judge import judge, try_out
 from grader.keys import AnswerKey, TaskKey, read_key
+from grader.lessons import course_folders, lessons_in
 from grader.messages import did_you_mean
 from grader.report import notebook_outputs
 from grader.report.text import render as render_text
@@ -180,7 +181,7 @@ class CourseUnit:
         if get_ipython() is None:
             print(render_text(verdict))  # noqa: T201  # a plain Python prompt has nothing better
             return
-        for bundle in notebook_outputs(verdict):
+        for bundle in notebook_outputs(verdict, lessons=lessons_in(Path.cwd().parent)):
             publish_display_data(dict(bundle))  # type: ignore[no-untyped-call]
 
     def _send(self, task_id: str, work: Any) -> float:
@@ -216,7 +217,7 @@ def _case_sheet() -> CaseSheet:
 
 def _find_key(unit_id: str) -> AnswerKey:
     beside = Path.cwd() / _PUBLIC_KEY
-    candidates = [beside, *(folder / "keys" / f"{unit_id}.json" for folder in _course_folders())]
+    candidates = [beside, *(folder / "keys" / f"{unit_id}.json" for folder in course_folders(Path.cwd()))]
     for path in candidates:
         if path.is_file():
             key = read_key(path)
@@ -236,14 +237,11 @@ def _find_key(unit_id: str) -> AnswerKey:
 
 
 def _known_units() -> list[str]:
-    return [path.stem for folder in _course_folders() for path in sorted((folder / "keys").glob("*.json"))]
-
-
-def _course_folders() -> list[Path]:
-    here = Path.cwd()
-    named = os.environ.get("GRADER_COURSE")
-    around = [here, *here.parents]
-    return ([Path(named)] if named else []) + around + [folder / "course" for folder in around]
+    return [
+        path.stem
+        for folder in course_folders(Path.cwd())
+        for path in sorted((folder / "keys").glob("*.json"))
+    ]
 
 
 def _no_such_task(unit_id: str, task_id: str, known: list[str]) -> str:

@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from grader.errors import UnreadableModelError
-from grader.messages import quoted
+from grader.messages import quoted, some
 from grader.record import Record
 
 __all__ = [
@@ -293,6 +293,22 @@ class ModelGraph(Record):
         if any(not 0 <= weight < len(self.weights) for weight in self.compiled.trained or ()):
             raise ValueError(f"training is set up for a weight outside the {len(self.weights)} there are")
         return self
+
+    def __repr__(self) -> str:
+        """Write the graph in one line: its fields are for programs."""
+        ends = " → ".join(self._ports_text(ports) for ports in (self.inputs, self.outputs))
+        numbers = f"calls: {len(self.calls)}, parameters: {self.count_weights():,}"
+        return f"<ModelGraph {quoted(self.name)}, {numbers}, {ends}>"
+
+    def __str__(self) -> str:
+        """Write the graph as a table of its calls, for a terminal or a notebook."""
+        from grader.graph_text import graph_text
+
+        return graph_text(self)
+
+    def _ports_text(self, ports: Sequence[Port]) -> str:
+        shapes = ((port.key, str(self.tensors[port.tensor].shape)) for port in ports)
+        return some([shape if key.isdigit() else f"{quoted(key)}: {shape}" for key, shape in shapes])
 
     @classmethod
     def from_json(cls, text: str) -> Self:

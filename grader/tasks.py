@@ -66,6 +66,11 @@ class CompareOptions(Record):
     free_sharing: bool = False
     free_settings: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
 
+    @property
+    def writing_is_free(self) -> bool:
+        """Whether models that differ as graphs, and compute the same, are the same; how they are trained aside."""
+        return not any(value for name, value in self if name not in ("trainable", "compile"))
+
 
 class Architecture(Record):
     """The model is equivalent to the reference: layers, their config, wiring, sharing, shapes."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.canonical import NormalGraph, shows_in_outputs
 from grader.comparison import Analysis
-from grader.comparison.alignment import histories
+from grader.comparison.histories import histories
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
@@ -21,7 +21,6 @@ __all__ = ["may_be_one_function", "weight_maps"]
 
 _MOST_MAPS = 24
 _MOST_STEPS = 2400  # of all runs together: a large network is tried with fewer maps
-_OF_TRAINING = ("trainable", "compile")  # compared by themselves, whatever the architecture
 # Settings that outputs hardly show: where two layers differ in one of these alone, they differ.
 _FINE = ("epsilon", "approximate", "momentum", "dtype policy")
 
@@ -36,7 +35,7 @@ def may_be_one_function(analysis: Analysis, options: CompareOptions) -> bool:
     if analysis.same:
         told = not shows_in_outputs(options.free_settings) and not options.free_sharing
         return bool(analysis.unseen) and told and _same_ports(student, reference)
-    if any(value for name, value in options if name not in _OF_TRAINING):
+    if not options.writing_is_free:
         return False
     return (
         not any(difference.kind == "state-created-in-call" for difference in analysis.differences)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from grader.canonical.normal_form import prune
 from grader.canonical.normal_graph import Edge, Node, NormalGraph, numbered
+from grader.errors import GraderError
 
 __all__ = ["joined_anew"]
 
-_MOST_PARTS = 256  # of one Concatenate: a chain of n of them has n² / 2 parts in all
+_MOST_PARTS = 250_000  # in a graph: a chain of n joins has n² / 2 parts in all
 
 
 def joined_anew(graph: NormalGraph) -> NormalGraph | None:
@@ -17,17 +18,27 @@ def joined_anew(graph: NormalGraph) -> NormalGraph | None:
 
     ``None`` where no such ``Concatenate`` feeds another. What is computed stays the same. This is not part of the
     normal form, because one part left out would be missing from every later ``Concatenate`` as well.
+
+    Raises:
+        GraderError: there are too many parts to write out.
     """
     nodes = list(graph.nodes)
-    changed = False
+    written = 0
     for index, node in enumerate(nodes):
         if node.op != "concatenate":
             continue
-        edges = [part for edge in node.edges for part in _parts(edge, nodes, node)]
-        if len(node.edges) < len(edges) <= _MOST_PARTS:
-            nodes[index] = node._replace(edges=numbered(edges))
-            changed = True
-    return prune(replace(graph, nodes=tuple(nodes)), keep=len(graph.inputs)) if changed else None
+        parts = [_parts(edge, nodes, node) for edge in node.edges]
+        count = sum(map(len, parts))
+        if count > len(node.edges):
+            written += count
+            if written > _MOST_PARTS:
+                raise GraderError(
+                    f"The Concatenates of this model feed one another: written out, they have more than "
+                    f"{_MOST_PARTS:,} parts in all, and whether the parts are the expected ones was not decided. "
+                    "Expected fewer, or the same Concatenates as in the expected model."
+                )
+            nodes[index] = node._replace(edges=numbered([part for held in parts for part in held]))
+    return prune(replace(graph, nodes=tuple(nodes)), keep=len(graph.inputs)) if written else None
 
 
 def _parts(edge: Edge, nodes: list[Node], outer: Node) -> tuple[Edge, ...]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from grader.canonical.arguments import CONDITIONS, READ_LESS, needed_constants, needed_edges
 from grader.canonical.freedom import Freedom
 from grader.canonical.merges import MERGES
-from grader.canonical.normal_graph import Edge, Node, NormalGraph, numbered
+from grader.canonical.normal_graph import Edge, Key, Node, NormalGraph, numbered
 from grader.canonical.rewriting import rewrite, settings_text
 from grader.canonical.rules import steps
 from grader.graph import Call, Layer, ModelGraph, Shape, Weight
@@ -22,13 +22,16 @@ from grader.tasks import CompareOptions
 __all__ = ["normalize", "prune"]
 
 
-def normalize(graph: ModelGraph, options: CompareOptions | None = None, *, masks: bool = True) -> NormalGraph:
+def normalize(
+    graph: ModelGraph, options: CompareOptions | None = None, *, masks: bool = True, idle: bool = False
+) -> NormalGraph:
     """Return the normal form of a graph; ``options`` say which properties must be kept in it.
 
     With ``masks``, a mask that Keras takes along with a tensor is as good as one that is passed by hand: what
     counts is which layers are given it. Without, such masks are left out, and the settings that make them count.
+    With ``idle``, a dropout that is called with ``training=False`` stays, so that what differs can be told by it.
     """
-    return _Builder(graph, options or CompareOptions(), masks).build()
+    return _Builder(graph, options or CompareOptions(), masks, idle).build()
 
 
 class _Stage(NamedTuple):
@@ -43,19 +46,39 @@ class _Stage(NamedTuple):
     shapes: tuple[Shape, ...]
     compared: tuple[Shape, ...]
 
+    def key(self, facts: tuple[Any, ...]) -> Key:
+        return self.op, self.text, self.compared, facts
+
+
+class _Kind(NamedTuple):
+    """What layers that are alike have in common: ``layer`` is one of them, ``facts`` are those of their weights."""
+
+    number: int
+    layer: Layer
+    facts: tuple[Any, ...]
+    reads_less: bool
+    condition: bool
+
 
 class _Builder:
-    """Walks the calls once, in order, and adds zero, one or two nodes for each."""
+    """Walks the calls once, in order, and adds zero, one or two nodes for each.
 
-    def __init__(self, graph: ModelGraph, options: CompareOptions, masks: bool) -> None:
+    Large models repeat their blocks: what does not depend on which tensors a call reads is worked out once for
+    layers of one kind, called with the same shapes and constants.
+    """
+
+    def __init__(self, graph: ModelGraph, options: CompareOptions, masks: bool, idle: bool) -> None:
         self.graph = graph
         self.options = options
         self.masks = masks
-        self.conditions: dict[tuple[str, str, tuple[Edge, ...]], int] = {}
-        self.known: dict[Any, list[_Stage]] = {}
+        self.idle = idle
+        self.conditions: dict[tuple[str, str, tuple[Edge, ...]], Edge] = {}
+        self.kinds: dict[Any, _Kind] = {}
+        self.known: dict[Any, list[tuple[_Stage, Key]]] = {}
         self.nodes: list[Node] = []
-        self.made: dict[int, tuple[int, int]] = {}  # tensor → (node, output)
+        self.made: dict[int, Edge] = {}  # by tensor, in the slot of a first argument
         self.shapes = [tensor.shape for tensor in graph.tensors]
+        self.named = options.names
         self.minded = any(value for _, value in self.options)
         self.free = Freedom(self.options.free_settings)
         self.weight_facts: list[tuple[Any, ...]] = (
@@ -71,28 +94,30 @@ class _Builder:
             tensor = graph.tensors[port.tensor]
             inputs.append((port.key, len(self.nodes)))
             source = self._stage("input", {"dtype": tensor.dtype}, (tensor.shape,))
-            self._add(source, (), (), (), outputs=(port.tensor,))
+            self._add([(source, source.key(()))], (), (), (), (port.tensor,))
         for index, call in enumerate(graph.calls):
             self._call(index, call)
-        outputs = tuple((port.key, *self.made[port.tensor]) for port in graph.outputs)
+        outputs = tuple([(port.key, *self.made[port.tensor][1:]) for port in graph.outputs])
         normal = NormalGraph(tuple(self.nodes), tuple(inputs), outputs, graph)
         return prune(rewrite(normal), keep=len(inputs))
 
     def _add(
         self,
-        stage: _Stage,
+        stages: list[tuple[_Stage, Key]],
         edges: tuple[Edge, ...],
         weights: tuple[int, ...],
         calls: tuple[int, ...],
-        outputs: tuple[int, ...] = (),
-    ) -> int:
-        op, settings, text, shapes, compared = stage
-        facts = tuple([self.weight_facts[weight] for weight in weights]) if weights else ()
-        node = len(self.nodes)
-        self.nodes.append(Node(op, settings, (op, text, compared, facts), edges, shapes, weights, calls))
+        outputs: tuple[int, ...],
+    ) -> None:
+        """Add a node for each step of a call, one after the other."""
+        made = None
+        for stage, key in stages:
+            if made is not None:
+                edges, weights = (made,), ()
+            made = Edge("0", len(self.nodes), 0)
+            self.nodes.append(Node(stage.op, stage.settings, key, edges, stage.shapes, weights, calls))
         for position, tensor in enumerate(outputs):
-            self.made[tensor] = (node, position)
-        return node
+            self.made[tensor] = Edge("0", len(self.nodes) - 1, position) if position or made is None else made
 
     def _stage(self, op: str, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> _Stage:
         compared = () if self.free.shapes and op != "input" else tuple([shape[1:] for shape in shapes])
@@ -103,88 +128,92 @@ class _Builder:
         facts = (shape, None if self.free.dtypes else weight.dtype)
         return (*facts, weight.trainable) if self.options.trainable else facts
 
+    def _facts_of(self, weights: tuple[int, ...]) -> tuple[Any, ...]:
+        return tuple([self.weight_facts[weight] for weight in weights]) if weights else ()
+
+    def _kind(self, layer: Layer) -> _Kind:
+        name, origin, facts = layer.class_name, layer.origin, self._facts_of(layer.weights)
+        asked = layer.name if self.named else ""
+        alike = (name, origin, layer.dtype, layer.trainable, repr(layer.config), facts, asked)
+        kind = self.kinds.get(alike)
+        if kind is None:
+            if self.masks and name == "Embedding" and origin == "keras.layers":
+                layer = _without_mask(layer)
+            condition = origin == "keras.ops" and name in CONDITIONS
+            kind = self.kinds[alike] = _Kind(len(self.kinds), layer, facts, name in READ_LESS, condition)
+        return kind
+
     def _call(self, index: int, call: Call) -> None:
-        graph = self.graph
-        layer = graph.layers[call.layer]
-        kind, origin = layer.class_name, layer.origin
-        shapes = tuple([self.shapes[tensor] for tensor in call.outputs])
-        read, constants, tied = self._arguments(call)
-        weights = (*layer.weights, *[tied[place] for place in sorted(tied)]) if tied else layer.weights
-        edges = needed_edges(layer, tuple(read)) if kind in READ_LESS else tuple(read)
-        if self.masks and kind == "Embedding" and origin == "keras.layers":
-            layer = _without_mask(layer)
-        condition = origin == "keras.ops" and kind in CONDITIONS and len(call.outputs) == 1
-        if condition and kind in ("LogicalAnd", "LogicalOr") and _all_one(edges):
-            self.made[call.outputs[0]] = (edges[0].node, edges[0].output)
-            return
-        constants = needed_constants(layer, constants) if constants else constants
-        stages = self._stages(layer, constants, shapes, self._input_shapes(edges))
+        layer, ends = self.graph.layers[call.layer], call.outputs
+        kind = self._kind(layer)
+        edges, constants, tied = self._arguments(call)
+        if kind.reads_less:
+            edges = needed_edges(kind.layer, edges)
+        shapes = tuple([self.shapes[tensor] for tensor in ends])
+        fed = tuple([self.nodes[node].shapes[output] for _, node, output in edges])
+        stages = self._stages(kind, constants, shapes, fed)
+        condition = kind.condition and len(ends) == 1
+        if condition and kind.layer.class_name in ("LogicalAnd", "LogicalOr") and _all_one(edges):
+            stages, edges = [], edges[:1]
         if not stages:
-            if len(edges) == len(call.outputs):
-                self.made.update(zip(call.outputs, [(edge.node, edge.output) for edge in edges], strict=True))
+            if len(edges) == len(ends):
+                self.made.update(zip(ends, [edge._replace(slot="0") for edge in edges], strict=True))
                 return
             # Keras has no identity of that many tensors: it is compared as it stands.
-            stages = [self._stage(kind, {}, shapes)]
+            stage = self._stage(kind.layer.class_name, {}, shapes)
+            stages = [(stage, stage.key(kind.facts))]
+        weights = layer.weights
+        if tied:
+            weights = (*weights, *[tied[place] for place in sorted(tied)])
+            stage = stages[0][0]
+            stage = self._stage(stage.op, {**stage.settings, "weight slots": sorted(tied)}, stage.shapes)
+            stages = [(stage, stage.key(self._facts_of(weights))), *stages[1:]]
         # `Add()([a, b])` and `a + b` fill differently named slots, as do `2 * x` and `x * 2`.
-        if (stages and stages[0].op in MERGES) or len(edges) == 1:
+        if len(edges) == 1 or stages[0][0].op in MERGES:
             edges = numbered(edges)
         elif len(edges) > 1:
             edges = tuple(sorted(edges))
-        if tied:
-            held = {**stages[0].settings, "weight slots": sorted(tied)}
-            stages = [self._stage(stages[0].op, held, stages[0].shapes), *stages[1:]]
-        for position, stage in enumerate(stages):
-            first, last = position == 0, position == len(stages) - 1
-            ends = call.outputs if last else ()
-            if condition and not weights:
-                asked = (stage.op, stage.text, edges)
-                if asked in self.conditions:
-                    self.made[ends[0]] = (self.conditions[asked], 0)
-                    continue
-                self.conditions[asked] = len(self.nodes)
-            node = self._add(stage, edges, weights if first else (), (index,), ends)
-            edges = (Edge("0", node, 0),)
+        if condition and not weights:
+            asked = (stages[0][0].op, stages[0][0].text, edges)
+            if asked in self.conditions:
+                self.made[ends[0]] = self.conditions[asked]
+                return
+            self.conditions[asked] = Edge("0", len(self.nodes), 0)
+        self._add(stages, edges, weights, (index,), ends)
 
-    def _stages(
-        self,
-        layer: Layer,
-        constants: Mapping[str, Any],
-        shapes: tuple[Shape, ...],
-        fed: tuple[Shape, ...],
-    ) -> list[_Stage]:
-        """Return the steps of a call, worked out once for layers that are alike: large models repeat their blocks."""
-        alike = (
-            *(layer.class_name, layer.origin, layer.dtype, layer.trainable, repr(layer.config)),
-            *(repr(constants), shapes, fed, layer.name if self.options.names else ""),
-        )
-        found = self.known.get(alike)
-        if found is None:
-            found = self.known[alike] = []
-            stages = steps(layer, constants, shapes, fed)
-            for position, (op, settings) in enumerate(stages):
-                kept = settings if position and op != "activation" else self._with_options(settings, layer)
-                made = shapes if position == len(stages) - 1 else _before(op, settings, shapes)
-                found.append(self._stage(op, kept, made))
-        return found
-
-    def _arguments(self, call: Call) -> tuple[list[Edge], dict[str, Any], dict[str, int]]:
+    def _arguments(self, call: Call) -> tuple[tuple[Edge, ...], dict[str, Any], dict[str, int]]:
         """Return what a call reads: tensors, constants, and weights by their slots."""
         read: list[Edge] = []
         constants: dict[str, Any] = {}
         tied: dict[str, int] = {}
         for argument in call.arguments:
-            tensor = argument.tensor
+            tensor, place = argument.tensor, argument.place
             if tensor is not None:
                 if self.masks or not argument.implied:
-                    read.append(Edge(argument.place, *self.made[tensor]))
+                    made = self.made[tensor]
+                    read.append(made if place == "0" else Edge(place, made.node, made.output))
             elif argument.weight is not None:
-                tied[argument.place] = argument.weight
+                tied[place] = argument.weight
             elif argument.value is not None:
-                constants[argument.place] = argument.value
-        return read, constants, tied
+                constants[place] = argument.value
+        return tuple(read), constants, tied
 
-    def _input_shapes(self, edges: tuple[Edge, ...]) -> tuple[Shape, ...]:
-        return tuple([self.nodes[edge.node].shapes[edge.output] for edge in edges])
+    def _stages(
+        self, kind: _Kind, constants: dict[str, Any], shapes: tuple[Shape, ...], fed: tuple[Shape, ...]
+    ) -> list[tuple[_Stage, Key]]:
+        """Return the steps of a call with their keys."""
+        alike = (kind.number, repr(constants) if constants else "", shapes, fed)
+        found = self.known.get(alike)
+        if found is None:
+            found = self.known[alike] = []
+            layer = kind.layer
+            stages = steps(layer, needed_constants(layer, constants), shapes, fed, idle=self.idle)
+            for position, (op, settings) in enumerate(stages):
+                kept = settings if position and op != "activation" else self._with_options(settings, layer)
+                made = shapes if position == len(stages) - 1 else _before(op, settings, shapes)
+                stage = self._stage(op, kept, made)
+                found.append((stage, stage.key(() if position else kind.facts)))
+        return found
 
     def _with_options(self, settings: Mapping[str, Any], layer: Layer) -> Mapping[str, Any]:
         if not self.minded and layer.dtype == "float32":

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from grader.canonical.merges import ASSOCIATIVE
 from grader.canonical.normal_graph import Edge, Key, Node, NormalGraph, numbered
@@ -22,6 +22,7 @@ __all__ = ["make_key", "rewrite", "settings_text"]
 
 _JOINED = ASSOCIATIVE | {"concatenate"}
 _EVEN = frozenset({"ops Absolute", "ops Square"})  # of a difference, they forget the sign
+_SIGNED = frozenset({"subtract"})
 _PADDED = frozenset(f"{kind}Conv{dims}D" for kind in ("", "Depthwise", "Separable") for dims in (1, 2, 3))
 
 # One encoder for all: json.dumps makes a new one at every call that asks for sorted keys.
@@ -45,8 +46,7 @@ def rewrite(graph: NormalGraph) -> NormalGraph:
     return _Rewriter(graph).run()
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     """A node with the one node that feeds it and is used nowhere else."""
 
     node: Node
@@ -58,17 +58,27 @@ class _Rewriter:
     def __init__(self, graph: NormalGraph) -> None:
         self.graph = graph
         self.nodes = list(graph.nodes)
-        self.ends = {node for _, node, _ in graph.outputs}
         # What was written into which node: calls are put together once, at the end, since chains may be long.
         self.taken: dict[int, list[int]] = {}
 
     @cached_property
-    def users(self) -> list[list[int]]:
-        """Return, for each node as it was made, the nodes that use it, once for each use."""
-        users: list[list[int]] = [[] for _ in self.graph.nodes]
+    def uses(self) -> list[int]:
+        """Return, for each node as it was made, how often it is used; an output counts twice."""
+        uses = [0] * len(self.graph.nodes)
+        for node in self.graph.nodes:
+            for _, source, _ in node.edges:
+                uses[source] += 1
+        for _, end, _ in self.graph.outputs:
+            uses[end] += 2
+        return uses
+
+    @cached_property
+    def users(self) -> list[int]:
+        """Return, for each node as it was made, the last node that uses it."""
+        users = [0] * len(self.graph.nodes)
         for index, node in enumerate(self.graph.nodes):
-            for edge in node.edges:
-                users[edge.node].append(index)
+            for _, source, _ in node.edges:
+                users[source] = index
         return users
 
     def run(self) -> NormalGraph:
@@ -77,8 +87,8 @@ class _Rewriter:
                 self._draw_together(index)
             elif node.op in _EVEN:
                 self._unorder(index)
-            for rule in _RULES.get(node.op, ()):
-                step = self._step(index)
+            for inner, rule in _RULES.get(node.op, ()):
+                step = self._step(index, inner)
                 found = rule(step) if step is not None else None
                 if step is not None and found is not None:
                     self.nodes[index] = found
@@ -88,13 +98,18 @@ class _Rewriter:
 
     def _alone(self, node: int) -> bool:
         """Say whether what a node makes is used in one place and nowhere else."""
-        return len(self.users[node]) == 1 and node not in self.ends
+        return self.uses[node] == 1
 
-    def _step(self, index: int) -> _Step | None:
+    def _step(self, index: int, inner: frozenset[str]) -> _Step | None:
+        """Return a node with what feeds it, where that is one of the ops of ``inner`` and used nowhere else."""
         node = self.nodes[index]
-        if len(node.edges) != 1 or not self._alone(node.edges[0].node) or node.edges[0].output:
+        if len(node.edges) != 1:
             return None
-        return _Step(node, self.nodes[node.edges[0].node], node.edges[0])
+        edge = node.edges[0]
+        before = self.nodes[edge.node]
+        if before.op not in inner or edge.output or not self._alone(edge.node):
+            return None
+        return _Step(node, before, edge)
 
     def _draw_together(self, index: int) -> None:
         """Draw nested sums (products, maxima, concatenations) together into one n-ary node.
@@ -102,9 +117,9 @@ class _Rewriter:
         A sum that will be drawn into another waits for that one, so that a chain is walked once.
         """
         node = self.nodes[index]
-        if all(self.nodes[edge.node].op != node.op for edge in node.edges):
+        if not any(self._joins(node, edge.node) for edge in node.edges):
             return
-        if self._alone(index) and self._joins(self.graph.nodes[self.users[index][0]], index):
+        if self._alone(index) and self._joins(self.graph.nodes[self.users[index]], index):
             return
         edges: list[Edge] = []
         waiting = list(reversed(node.edges))
@@ -116,17 +131,20 @@ class _Rewriter:
                 inside.append(edge.node)
             else:
                 edges.append(edge)
-        if inside:
-            self.nodes[index] = node._replace(edges=numbered(edges))
-            self.taken[index] = inside
+        self.nodes[index] = node._replace(edges=numbered(edges))
+        self.taken[index] = inside
 
     def _joins(self, node: Node, fed_by: int) -> bool:
         """Say whether a node of an n-ary operation can take in another one that feeds it."""
         inner = self.nodes[fed_by]
-        alike = inner.op == node.op and inner.settings == node.settings
+        if inner.op != node.op or not self._alone(fed_by):
+            return False
+        # A weight that is added is no tensor: one sum has no place for two of them, and would lose the inner one.
+        if inner.weights:
+            return False
         # A sum of broadcast shapes is computed in steps that a single sum would not have.
         whole = node.op == "concatenate" or inner.shapes == node.shapes
-        return alike and whole and self._alone(fed_by)
+        return whole and inner.settings == node.settings
 
     def _gather_calls(self) -> None:
         """Give each node the calls of all that was written into it, in the order in which they are made."""
@@ -144,8 +162,8 @@ class _Rewriter:
 
     def _unorder(self, index: int) -> None:
         """A difference whose sign is lost at once may be taken either way round."""
-        step = self._step(index)
-        if step is not None and step.inner.op == "subtract":
+        step = self._step(index, _SIGNED)
+        if step is not None:
             other = step.inner
             key = _key_with(other, "difference", other.settings)
             self.nodes[step.edge.node] = other._replace(op="difference", key=key)
@@ -153,8 +171,6 @@ class _Rewriter:
 
 def _one_rescaling(step: _Step) -> Node | None:
     """``(x * a + b) * c + d`` is one rescaling."""
-    if step.inner.op != "Rescaling":
-        return None
     outer, inner = step.node.settings, step.inner.settings
     if not all(_scalar(settings) for settings in (outer, inner)):
         return None
@@ -168,7 +184,7 @@ def _one_rescaling(step: _Step) -> Node | None:
 
 def _average(step: _Step) -> Node | None:
     """A sum of n tensors divided by n is their average."""
-    if step.inner.op != "add" or step.inner.settings:
+    if step.inner.settings:
         return None
     settings, count = step.node.settings, len(step.inner.edges)
     if count < 2 or not _scalar(settings) or settings["offset"]:
@@ -178,15 +194,13 @@ def _average(step: _Step) -> Node | None:
 
 def _one_reshape(step: _Step) -> Node | None:
     """Of two reshapes, the last one says it all."""
-    if step.inner.op != "reshape":
-        return None
     return _merged(step, "reshape", step.node.settings)
 
 
 def _padding(step: _Step) -> Node | None:
     """Zeros put around the input of an unpadded convolution are "same" padding when they are as many."""
     node, pad = step.node, step.inner
-    if not pad.op.startswith("ZeroPadding") or node.settings.get("padding") != "valid":
+    if node.settings.get("padding") != "valid":
         return None
     if {node.settings.get("data_format"), pad.settings.get("data_format")} & {"channels_first"}:
         return None
@@ -215,11 +229,12 @@ def _padding(step: _Step) -> Node | None:
     return _merged(step, node.op, {**node.settings, "padding": "same"})
 
 
-# The rules for each op of the nodes they look at.
-_RULES: dict[str, tuple[Callable[[_Step], Node | None], ...]] = {
-    "Rescaling": (_one_rescaling, _average),
-    "reshape": (_one_reshape,),
-    **dict.fromkeys(_PADDED, (_padding,)),
+# The rules for each op of the nodes they look at, with the ops of the node before that they are about.
+_Rule = tuple[frozenset[str], Callable[[_Step], Node | None]]
+_RULES: dict[str, tuple[_Rule, ...]] = {
+    "Rescaling": ((frozenset({"Rescaling"}), _one_rescaling), (frozenset({"add"}), _average)),
+    "reshape": ((frozenset({"reshape"}), _one_reshape),),
+    **dict.fromkeys(_PADDED, ((frozenset({f"ZeroPadding{dims}D" for dims in (1, 2, 3)}), _padding),)),
 }
 
 

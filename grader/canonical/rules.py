@@ -34,8 +34,13 @@ def steps(
     constants: Mapping[str, Any],
     shapes: tuple[Shape, ...],
     fed: tuple[Shape, ...],
+    *,
+    idle: bool = False,
 ) -> list[Step]:
-    """Return the steps a call stands for: none for an identity, two where an activation is split off."""
+    """Return the steps a call stands for: none for an identity, two where an activation is split off.
+
+    With ``idle``, a dropout that is called with ``training=False`` is a step, though it does nothing.
+    """
     config = {
         key: value
         for key, value in layer.config.items()
@@ -48,7 +53,7 @@ def steps(
         return op_steps(kind, {**config, **_constants(constants)}, shapes, fed)
     if kind == "InputLayer":
         return []
-    quiet = config.get("rate") == 0 or constants.get("training") is False
+    quiet = config.get("rate") == 0 or (constants.get("training") is False and not idle)
     if kind == "Identity" or (kind in RANDOM_LAYERS and quiet):
         return []
     if kind in MERGE_OPS:

@@ -5,10 +5,19 @@ is alike and ``placement`` turns the rest into differences with a place.
 """
 
 from grader.comparison.analysis import Analysis, analyse, compare_graphs, count, summarize
-from grader.comparison.compile_state import compile_text
-from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, DifferenceKind
+from grader.comparison.records import (
+    Behaviour,
+    Comparison,
+    Counts,
+    Diagnosis,
+    Difference,
+    DifferenceKind,
+    more_text,
+)
 from grader.comparison.saving import saving_faults
+from grader.comparison.skeleton import is_light
 from grader.comparison.unseen import told_by_runs
+from grader.compiled_text import compile_text
 
 __all__ = [
     "Analysis",
@@ -22,6 +31,8 @@ __all__ = [
     "compare_graphs",
     "compile_text",
     "count",
+    "is_light",
+    "more_text",
     "saving_faults",
     "summarize",
     "told_by_runs",

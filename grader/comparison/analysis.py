@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from grader.canonical import COMMUTATIVE, NormalGraph, joined_anew, normalize
+from grader.canonical.normal_graph import Key
+from grader.comparison.accepted import as_expected_classes, as_expected_dtypes
 from grader.comparison.alignment import align
+from grader.comparison.by_hand import layers_written
 from grader.comparison.compile_state import compile_differences
 from grader.comparison.feeding import fed_alike
+from grader.comparison.fixed_modes import has_idle_calls
 from grader.comparison.gaps import as_one_call, gaps_filled
 from grader.comparison.isomorphism import correspondence
 from grader.comparison.masks import carries_masks, mask_differences
@@ -18,16 +23,19 @@ from grader.comparison.parameters import parameter_detail
 from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
+from grader.comparison.skeleton import moved_light_steps
 from grader.comparison.tracking import untracked_differences
 from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
 from grader.comparison.unseen import unseen_steps
 from grader.comparison.wiring import same_wiring
-from grader.comparison.wording import label
+from grader.comparison.wording import counted, label
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 
 _NONE = -2
+_LARGER = 12  # steps from which on it is worth saying that most of a model is another one
+_LITTLE = 1 / 3  # of the steps
 
 __all__ = ["Analysis", "analyse", "compare_graphs", "count", "summarize"]
 
@@ -66,7 +74,8 @@ def analyse(student: ModelGraph, reference: ModelGraph, options: CompareOptions 
     """Normalise two graphs, find their correspondence, and list what differs.
 
     Raises:
-        GraderError: two graphs too symmetric to decide on (none that a person would build).
+        GraderError: two graphs too symmetric, or with too much concatenated, to decide on (none that a person would
+            build).
     """
     options = options or CompareOptions()
     found = _architecture(student, reference, options)
@@ -106,6 +115,11 @@ def _compared(
 ) -> Analysis:
     given, theirs = normalize(student, options, masks=masks), normalize(reference, options, masks=masks)
     found = _aligned(fed_alike(given, theirs), theirs, options)
+    if not found.same and (has_idle_calls(student) or has_idle_calls(reference)):
+        ours, idle = (normalize(one, options, masks=masks, idle=True) for one in (student, reference))
+        told = _aligned(fed_alike(ours, idle), idle, options)
+        if not told.same and len(told.differences) <= len(found.differences):
+            found = told
     # Whoever feeds the student's model does so in its own order, under its own keys.
     return replace(found, student=replace(found.student, inputs=given.inputs))
 
@@ -116,17 +130,40 @@ def _aligned(ours: NormalGraph, theirs: NormalGraph, options: CompareOptions) ->
         pairs = dict(enumerate(mapping))
         unused = unreached_differences(ours, theirs)
         return Analysis(ours, theirs, pairs, not unused, unused, reordered)
-    joined = (joined_anew(ours), joined_anew(theirs))
-    if any(joined):
-        first, second = joined[0] or ours, joined[1] or theirs
-        mapping, reordered = _match(first, second, options)
-        if mapping is not None and not unreached_differences(first, second):
-            return Analysis(first, second, dict(enumerate(mapping)), True, (), reordered)
+    if _joined_kinds(ours) == _joined_kinds(
+        theirs
+    ):  # otherwise they differ, however what is joined is written
+        joined = (joined_anew(ours), joined_anew(theirs))
+        if any(joined):
+            first, second = joined[0] or ours, joined[1] or theirs
+            mapping, reordered = _match(first, second, options)
+            if mapping is not None and not unreached_differences(first, second):
+                return Analysis(first, second, dict(enumerate(mapping)), True, (), reordered)
     filled = gaps_filled(ours, theirs)
     if filled is not None and _match(filled, theirs, options)[0] is None:
         ours = filled  # the unseen steps are not all that differs
+    if options.writing_is_free:
+        for alike in (as_expected_dtypes, as_expected_classes):
+            taken = alike(ours, theirs)
+            if taken != ours and _match(taken, theirs, options)[0] is None:
+                ours = taken  # what is accepted by itself is not all that differs
+    written = (layers_written(ours, marked=True), layers_written(theirs, marked=False))
+    if written != (ours, theirs) and _match(*written, options)[0] is None:
+        ours, theirs = written  # the layers that are written out are not all that differs
     pairs = align(ours, theirs)
-    return Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
+    found = Analysis(ours, theirs, pairs, False, find_differences(ours, theirs, pairs, options))
+    moved = moved_light_steps(ours, theirs)
+    if moved is None:
+        return found
+    differences = find_differences(ours, theirs, moved.pairs, options, moved.steps)
+    if not moved.certain and len(differences) >= len(found.differences):
+        return found
+    return replace(found, pairs=moved.pairs, differences=differences)
+
+
+def _joined_kinds(graph: NormalGraph) -> Counter[Key]:
+    """Count the steps of each kind but the joins: what stays the same when a graph is joined anew."""
+    return Counter([node.key for node in graph.nodes if node.op != "concatenate"])
 
 
 def _match(
@@ -160,15 +197,13 @@ def summarize(
     """
     same = analysis.same or (behaviour is not None and behaviour.same)
     student, reference = analysis.student.source, analysis.reference.source
-    matched = sorted(
-        {
-            (ours, theirs)
-            for first, second in analysis.pairs.items()
-            for ours, theirs in zip(
-                analysis.student.nodes[first].calls, analysis.reference.nodes[second].calls, strict=False
-            )
-        }
-    )
+    matched = {
+        pair
+        for ours, theirs in analysis.pairs.items()
+        for pair in zip(
+            analysis.student.nodes[ours].calls, analysis.reference.nodes[theirs].calls, strict=False
+        )
+    }
     counts, expected = count(student), count(reference)
     # Made of records that were validated when they were made; the two graphs may be large.
     return Comparison.model_construct(
@@ -177,7 +212,8 @@ def summarize(
         diagnoses=diagnoses,
         student=student,
         reference=reference,
-        matched=tuple(matched),
+        matched=tuple(sorted(matched)),
+        in_common="" if same else _in_common(analysis),
         same_wiring=same
         or same_wiring(analysis.student, analysis.reference, analysis.pairs, analysis.differences),
         student_counts=counts,
@@ -185,11 +221,28 @@ def summarize(
         parameter_detail="" if counts == expected else parameter_detail(analysis),
         weight_map=_weight_map(analysis) if analysis.same else None,
         weight_orders=tuple(
-            WeightOrder(weight=weight, axis=found.axis, order=found.order)
+            WeightOrder.model_construct(weight=weight, axis=found.axis, order=found.order)
             for weight, found in sorted(analysis.reordered.items())
         ),
         behaviour=behaviour,
         unseen=_unseen(analysis) if same and (behaviour is None or not behaviour.same) else (),
+    )
+
+
+def _in_common(analysis: Analysis) -> str:
+    """Say how many steps of a larger model agree, where that is little; else nothing."""
+    ours, theirs = (graph.nodes[len(graph.inputs) :] for graph in (analysis.student, analysis.reference))
+    alike = sum(
+        analysis.student.nodes[mine].key[:2] == analysis.reference.nodes[wanted].key[:2]
+        for mine, wanted in analysis.pairs.items()
+        if analysis.reference.nodes[wanted].op != "input"
+    )
+    most = max(len(ours), len(theirs))
+    if most < _LARGER or alike > most * _LITTLE:
+        return ""
+    return (
+        f"The two models have little in common: yours has {counted(len(ours), 'step')} and the expected one "
+        f"{len(theirs)}; {alike or 'none'} of them {'stands' if alike == 1 else 'stand'} in both."
     )
 
 
@@ -216,4 +269,4 @@ def _weight_map(analysis: Analysis) -> tuple[int, ...]:
         for weight, counterpart in zip(first, second, strict=True):
             # Where sharing is free, one weight may stand for two: then there is no map for it.
             mapping[weight] = counterpart if mapping[weight] in (-1, counterpart) else _NONE
-    return tuple(-1 if counterpart == _NONE else counterpart for counterpart in mapping)
+    return tuple([-1 if counterpart == _NONE else counterpart for counterpart in mapping])

@@ -12,21 +12,14 @@ from grader.canonical import NormalGraph
 from grader.comparison.losses import loss_differences
 from grader.comparison.records import Difference
 from grader.comparison.trainability import calls_of, place_of, some_names
+from grader.compiled_text import highest_rate
 from grader.graph import Compiled
 
-__all__ = ["compile_differences", "compile_text"]
+__all__ = ["compile_differences"]
 
 _WHERE = "in compile"
 _TOO_HIGH = 10  # times the expected rate: the least step that fine-tuning is lower by
 _TOO_LOW = 1 / 1000
-_SCHEDULES = (
-    "CosineDecay",
-    "CosineDecayRestarts",
-    "ExponentialDecay",
-    "InverseTimeDecay",
-    "PiecewiseConstantDecay",
-    "PolynomialDecay",
-)
 _USUAL_RATE = {"SGD": 0.01}  # Keras 3.15's own defaults: 0.001 for all others
 
 
@@ -50,18 +43,6 @@ def compile_differences(student: NormalGraph, reference: NormalGraph) -> list[Di
         *loss_differences(student, reference),
         *_rate(found, wanted),
     ]
-
-
-def compile_text(compiled: Compiled) -> str:
-    """Say in one line what a model was compiled with: "Adam at 1e-05; box: mean_squared_error × 5"."""
-    rate = _highest_rate(compiled)
-    parts = [
-        compiled.optimizer + ("" if rate is None else f" at {'up to ' if compiled.schedule else ''}{rate:g}")
-    ]
-    for loss in compiled.losses:
-        weight = "?" if loss.weight is None else f"{loss.weight:g}"
-        parts.append(f"{loss.output}: {loss.function}" + ("" if weight == "1" else f" × {weight}"))
-    return "; ".join(parts if compiled.losses else [*parts, "no loss"])
 
 
 def _set_up(student: NormalGraph, reference: NormalGraph) -> Iterator[Difference]:
@@ -101,7 +82,7 @@ def _changed_since(graph: NormalGraph) -> set[int]:
 
 def _rate(found: Compiled, wanted: Compiled) -> Iterator[Difference]:
     """Compare learning rates, each in units of what its optimizer uses by itself."""
-    ours, theirs = _highest_rate(found), _highest_rate(wanted)
+    ours, theirs = highest_rate(found), highest_rate(wanted)
     known = all(not state.optimizer.startswith("custom:") for state in (found, wanted))
     if ours is None or theirs is None or theirs <= 0 or not (known or found.optimizer == wanted.optimizer):
         return
@@ -118,20 +99,4 @@ def _rate(found: Compiled, wanted: Compiled) -> Iterator[Difference]:
         message=f"The learning rate {reach} {ours:g}, {times:.3g} times the expected {expected:g}{by}.",
         expected=f"{expected:g}{by}",
         found=f"{ours:g}",
-    )
-
-
-def _highest_rate(compiled: Compiled) -> float | None:
-    """Return the rate, or the highest one that a schedule of Keras's names; ``None`` where nobody can tell."""
-    schedule = compiled.schedule
-    if not isinstance(schedule, dict):
-        return compiled.learning_rate if schedule is None else None
-    named = schedule.get("config")
-    if not isinstance(named, dict) or schedule.get("class_name") not in _SCHEDULES:
-        return None
-    rates = [named.get(key) for key in ("initial_learning_rate", "warmup_target", "end_learning_rate")]
-    steps = named.get("values")
-    rates += steps if isinstance(steps, list) else []
-    return max(
-        (float(rate) for rate in rates if isinstance(rate, (int, float)) and abs(rate) < 1e9), default=None
     )

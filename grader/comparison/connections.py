@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,9 +10,11 @@ from grader.canonical import Edge
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.steps import SHAPING, only_wiring
-from grader.comparison.wording import listing
+from grader.comparison.wording import IN_THIS_ORDER, listing
 
 __all__ = ["connection_differences"]
+
+_MOST_IN_ORDER = 6  # inputs of one step that are all named, where their order differs
 
 
 @dataclass
@@ -127,7 +129,10 @@ def _difference(pairing: Pairing, mine: int, wanted: int, fed: _Fed) -> Differen
     if not own and not needs:
         return None
     name = pairing.ours.name(mine)
+    if _in_another_order(pairing, mine, wanted):
+        return _other_order(pairing, mine, wanted)
     numbered = {edge.node for edge in own} & {pairing.back.get(need.node, -1) for need in needs}
+    numbered = {node for node in numbered if len(pairing.student.nodes[node].shapes) > 1}
     expected = listing(_need_name(pairing, need, numbered) for need in needs)
     found = listing(
         pairing.ours.name(edge.node) + (f" (tensor {edge.output + 1})" if edge.node in numbered else "")
@@ -146,6 +151,40 @@ def _difference(pairing: Pairing, mine: int, wanted: int, fed: _Fed) -> Differen
         message,
         expected=expected,
         found=found,
+        student=(mine,),
+        reference=(wanted,),
+    )
+
+
+def _in_another_order(pairing: Pairing, mine: int, wanted: int) -> bool:
+    """Whether a step takes all the tensors that it should, and no other, one for one in another order."""
+    node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+    given = Counter((pairing.pairs.get(edge.node), edge.output) for edge in node.edges)
+    return given == Counter((need.node, need.output) for need in other.edges)
+
+
+def _other_order(pairing: Pairing, mine: int, wanted: int) -> Difference:
+    node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
+    found = [(edge.node, edge.output) for edge in node.edges]
+    expected = [(pairing.back[need.node], need.output) for need in other.edges]
+    differing = [place for place, (one, two) in enumerate(zip(found, expected, strict=True)) if one != two]
+    shown = range(len(found)) if len(found) <= _MOST_IN_ORDER else differing
+    several = {one for one, output in found if output}
+
+    def row(tensors: list[tuple[int, int]]) -> str:
+        return listing(
+            pairing.ours.name(tensors[place][0])
+            + (f" (tensor {tensors[place][1] + 1})" if tensors[place][0] in several else "")
+            for place in shown
+        )
+
+    name = pairing.ours.name(mine)
+    return pairing.difference(
+        "wrong-connection",
+        f"at {name}",
+        f"{name} takes its inputs in another order: {row(found)}, expected {row(expected)}.",
+        expected=f"{row(expected)}{IN_THIS_ORDER}",
+        found=row(found),
         student=(mine,),
         reference=(wanted,),
     )

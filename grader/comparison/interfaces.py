@@ -8,9 +8,16 @@ from collections.abc import Iterator, Sequence
 from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
-from grader.comparison.wording import article, counted, label, listing, ordinal, shape_text
+from grader.comparison.wording import IN_THIS_ORDER, article, counted, label, listing, ordinal, shape_text
 
-__all__ = ["by_keys", "in_another_form", "input_differences", "output_differences", "swapped_outputs"]
+__all__ = [
+    "by_keys",
+    "in_another_form",
+    "input_differences",
+    "inputs_in_another_order",
+    "output_differences",
+    "swapped_outputs",
+]
 
 _INPUTS = "at the model's inputs"
 _OUTPUTS = "at the model's outputs"
@@ -35,13 +42,7 @@ def input_differences(pairing: Pairing) -> Iterator[Difference]:
     if places != sorted(places) and not by_name and not free:
         shapes = [shape_text(pairing.student.nodes[node].shapes[0]) for _, node in ours]
         wanted = [shape_text(pairing.reference.nodes[node].shapes[0]) for _, node in theirs]
-        yield pairing.difference(
-            "wrong-connection",
-            _INPUTS,
-            f"The inputs have the shapes {listing(shapes)} in that order, expected {listing(wanted)}.",
-            expected=listing(wanted),
-            found=listing(shapes),
-        )
+        yield inputs_in_another_order(pairing, shapes, wanted)
     other_form = by_name and by_keys(ours) != by_keys(theirs)
     if other_form:
         yield in_another_form(pairing, theirs)
@@ -51,6 +52,18 @@ def input_differences(pairing: Pairing) -> Iterator[Difference]:
             asked = by_name and not other_form
             yield from _input(pairing, mine, key, wanted_keys[pairing.pairs[mine]] if asked else key)
     yield from _unused(pairing)
+
+
+def inputs_in_another_order(pairing: Pairing, found: Sequence[str], expected: Sequence[str]) -> Difference:
+    """Say that the inputs are listed in another order; ``found`` and ``expected`` name them in theirs."""
+    message = f"The inputs are listed in another order: {listing(found)}, expected {listing(expected)}."
+    return pairing.difference(
+        "wrong-connection",
+        _INPUTS,
+        message,
+        expected=listing(expected) + IN_THIS_ORDER,
+        found=listing(found),
+    )
 
 
 def by_keys(ports: Sequence[tuple[str, int]]) -> bool:

@@ -14,9 +14,10 @@ The refinement takes the smaller halves of split cells as splitters, as in Hopcr
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from typing import Any
 
-from grader.canonical import COMMUTATIVE, NormalGraph
+from grader.canonical import COMMUTATIVE, Node, NormalGraph
 from grader.errors import GraderError
 
 __all__ = ["correspondence"]
@@ -72,6 +73,16 @@ def _searched(ours: _Side, theirs: _Side) -> list[int] | None:
     return _Search(ours, theirs).run()
 
 
+def _fed(node: Node, names: Sequence[int], unordered: frozenset[str]) -> tuple[Any, ...]:
+    """Say what feeds a node, by names of the nodes: sorted where the order has no meaning."""
+    if len(node.edges) == 1:  # most
+        ((slot, source, output),) = node.edges
+        return (names[source], output) if node.op in unordered else (names[source], output, slot)
+    if node.op in unordered:
+        return tuple(sorted([(names[source], output) for _, source, output in node.edges]))
+    return tuple([(names[source], output, slot) for slot, source, output in node.edges])
+
+
 class _Side:
     """One graph as vertices with labelled neighbours: its nodes, then the weights that are shared.
 
@@ -90,22 +101,18 @@ class _Side:
     ) -> None:
         self.nodes = graph.nodes
         self.sharing = sharing
-        self.free = [node.op in unordered for node in graph.nodes]
-        ports: list[list[Any]] = [[] for _ in graph.nodes]
+        self.unordered = unordered
+        ports: dict[int, list[Any]] = defaultdict(list)
         for position, (key, node) in enumerate(graph.inputs):
             ports[node].append(("in", position, key) if order else ("in",))
         for position, (key, node, output) in enumerate(graph.outputs):
             shape = graph.nodes[node].shapes[output][1:]
             ports[node].append(("out", position, key, output, shape) if order else ("out", output, shape))
-        self.ports = [tuple(sorted(map(str, port))) if port else () for port in ports]
+        self.ports = {node: tuple(sorted(map(str, port))) for node, port in ports.items()}
         self.histories: list[int] = []
-        for step, free, port in zip(graph.nodes, self.free, self.ports, strict=True):
-            fed: list[tuple[Any, ...]]
-            if free:
-                fed = sorted((self.histories[edge.node], edge.output) for edge in step.edges)
-            else:
-                fed = [(self.histories[edge.node], edge.output, edge.slot) for edge in step.edges]
-            self.histories.append(names.setdefault((step.key, port, *fed), len(names)))
+        for index, step in enumerate(graph.nodes):
+            told = (step.key, self.ports.get(index), _fed(step, self.histories, unordered))
+            self.histories.append(names.setdefault(told, len(names)))
         self.colours: list[Any] = []
         self.neighbours: list[list[tuple[int, Any]]] = []
 
@@ -119,7 +126,7 @@ class _Side:
     def _join_edges(self) -> None:
         for user, node in enumerate(self.nodes):
             for edge in node.edges:
-                slot = "" if self.free[user] else edge.slot
+                slot = "" if node.op in self.unordered else edge.slot
                 self.neighbours[edge.node].append((user, ("feeds", slot, edge.output)))
                 self.neighbours[user].append((edge.node, ("fed by", slot, edge.output)))
 
@@ -324,20 +331,19 @@ def _verified(ours: _Side, theirs: _Side, mapping: list[int]) -> bool:
     """Check the mapping one to one, node by node, edge by edge and weight by weight, however it was found."""
     if len(set(mapping)) != len(mapping):
         return False
-    weights: dict[int, int] = {}
-    for index, node in enumerate(ours.nodes):
-        other = theirs.nodes[mapping[index]]
-        if node.key != other.key or ours.ports[index] != theirs.ports[mapping[index]]:
+    weights: list[int] = []
+    counterparts: list[int] = []
+    here = range(len(mapping))
+    for index, (node, at) in enumerate(zip(ours.nodes, mapping, strict=True)):
+        other = theirs.nodes[at]
+        if node.key != other.key or ours.ports.get(index) != theirs.ports.get(at):
             return False
-        if ours.free[index]:
-            moved = sorted([(mapping[source], output) for _, source, output in node.edges])
-            if moved != sorted([edge[1:] for edge in other.edges]):
-                return False
-        elif [(slot, mapping[source], output) for slot, source, output in node.edges] != list(other.edges):
+        if _fed(node, mapping, ours.unordered) != _fed(other, here, ours.unordered):
             return False
-        if not ours.sharing:
-            continue
-        for weight, counterpart in zip(node.weights, other.weights, strict=True):
-            if weights.setdefault(weight, counterpart) != counterpart:
-                return False
-    return len(set(weights.values())) == len(weights)
+        weights += node.weights
+        counterparts += other.weights
+    if not ours.sharing:
+        return True
+    # One to one where no weight stands in two different pairs.
+    pairs = set(zip(weights, counterparts, strict=True))
+    return len(pairs) == len(set(weights)) == len(set(counterparts))

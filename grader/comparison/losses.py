@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from grader.canonical import NormalGraph
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.trainability import calls_of
-from grader.comparison.wording import article, listing, setting_text
+from grader.comparison.typed import setting_text
+from grader.comparison.wording import article, listing
 from grader.graph import Compiled, Loss
 
 __all__ = ["loss_differences"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from grader.canonical import NormalGraph
+from grader.comparison.places import Wording
 from grader.comparison.records import Difference
-from grader.comparison.wording import Wording
 from grader.graph import ModelGraph
 
 __all__ = ["carries_masks", "mask_differences"]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
+from grader.comparison.wording import listing
 
 __all__ = ["moved_steps"]
 
@@ -22,6 +23,8 @@ def moved_steps(pairing: Pairing) -> Iterator[Difference]:
 
     A row has moved when both graphs, with that row left out, join its former and its new neighbours alike.
     """
+    for row in _known_rows(pairing):
+        yield _moved(pairing, row)
     suspects = [
         mine
         for mine, wanted in sorted(pairing.pairs.items())
@@ -44,6 +47,16 @@ def moved_steps(pairing: Pairing) -> Iterator[Difference]:
             row = _row(pairing, mine, around[_kind(pairing, mine)], fed)
         if row:
             yield _moved(pairing, row)
+
+
+def _known_rows(pairing: Pairing) -> list[list[int]]:
+    """Return the steps that are known to have moved, those as one that stay together."""
+    rows: dict[int, list[int]] = {}  # by their last step
+    for node in sorted(pairing.moved):
+        source, need = _fed_by(pairing.student, node), _fed_by(pairing.reference, pairing.pairs[node])
+        together = source in rows and pairing.pairs[source] == need and len(pairing.our_users[source]) == 1
+        rows[node] = [*(rows.pop(source) if together else ()), node]
+    return sorted(rows.values())
 
 
 def _elsewhere(pairing: Pairing, mine: int, wanted: int) -> bool:
@@ -186,23 +199,24 @@ def _touched(pairing: Pairing, row: list[int]) -> set[int]:
 def _moved(pairing: Pairing, row: list[int]) -> Difference:
     first, last = row[0], row[-1]
     theirs = [pairing.pairs[node] for node in row]
-    before, wanted_before = _fed_by(pairing.student, first), _place_asked_for(pairing, theirs[0])
+    before, wanted_before = _place(pairing, first), _place_asked_for(pairing, theirs[0])
     touched = _touched(pairing, row)
     pairing.settled.update(row, touched)
     if last in pairing.our_ends or theirs[-1] in pairing.their_ends:
         pairing.settled.update(pairing.our_ends)
     names = pairing.ours.names(row)
     stands, comes = ("stand", "come") if len(row) > 1 else ("stands", "comes")
-    here, there = pairing.ours.name(before), pairing.ours.name(wanted_before)
-    if wanted_before in touched:  # neighbours that changed places
-        message = f"{names} {comes} before {there}, expected after it."
-        expected, found = f"{there}, then {names}", f"{names}, then {there}"
+    here, there = _between(pairing, before, row), _between_asked_for(pairing, wanted_before, theirs)
+    if wanted_before in touched and not here.startswith("between"):  # neighbours that changed places
+        other = pairing.ours.name(wanted_before)
+        message = f"{names} {comes} before {other}, expected after it."
+        expected, found = f"{other}, then {names}", f"{names}, then {other}"
     else:
-        message = f"{names} {stands} after {here}, expected after {there}."
-        expected, found = f"{names} after {there}", f"{names} after {here}"
+        message = f"{names} {stands} {here}, expected {there}."
+        expected, found = f"{names} {there}", f"{names} {here}"
     return pairing.difference(
         "wrong-connection",
-        f"after {here}",
+        f"after {pairing.ours.name(before)}",
         message,
         expected=expected,
         found=found,
@@ -211,7 +225,60 @@ def _moved(pairing: Pairing, row: list[int]) -> Difference:
     )
 
 
+def _place(pairing: Pairing, first: int) -> int:
+    """Return the student's node after which a row stands, apart from others that have moved."""
+    node = _fed_by(pairing.student, first)
+    while node in pairing.moved:
+        node = _fed_by(pairing.student, node)
+    return node
+
+
 def _place_asked_for(pairing: Pairing, theirs: int) -> int:
     """Return the student's node after which a row should stand."""
     ((node, _), *_) = pairing.arriving_there(pairing.reference.nodes[theirs].edges[0])
+    while pairing.back[node] in pairing.moved:
+        ((node, _), *_) = pairing.arriving_there(pairing.reference.nodes[node].edges[0])
     return pairing.back[node]
+
+
+def _between(pairing: Pairing, before: int, row: list[int]) -> str:
+    """Say after which step a row stands, and before which, where other ways lead on from there as well."""
+    beside = {*pairing.our_users[before]} - {_way_to(pairing.student, before, row[0])}
+    ahead = _beyond(pairing.our_users, row[-1], lambda node: node in pairing.moved or node in row)
+    here = pairing.ours.name(before)
+    return f"between {here} and {pairing.ours.names(ahead)}" if beside and ahead else f"after {here}"
+
+
+def _between_asked_for(pairing: Pairing, before: int, theirs: list[int]) -> str:
+    """Say the same of where the row should stand in the student's model."""
+    source = pairing.pairs[before]
+    beside = {*pairing.their_users[source]} - {_way_to(pairing.reference, source, theirs[0])}
+    ahead = _beyond(
+        pairing.their_users,
+        theirs[-1],
+        lambda node: pairing.back.get(node) in pairing.moved or node in theirs,
+    )
+    here = pairing.ours.name(before)
+    if not (beside and ahead):
+        return f"after {here}"
+    return f"between {here} and {listing(map(pairing.expected_name, ahead))}"
+
+
+def _way_to(graph: NormalGraph, source: int, node: int) -> int:
+    """Return the user of a node by which a line of steps leads from it to another one."""
+    while _single(graph, node) and _fed_by(graph, node) != source:
+        node = _fed_by(graph, node)
+    return node
+
+
+def _beyond(users: list[list[int]], last: int, moved: Callable[[int], bool]) -> list[int]:
+    """Return the steps that a row feeds, apart from those that have moved."""
+    found: dict[int, None] = {}
+    waiting = [last]
+    while waiting:
+        for user in users[waiting.pop()]:
+            if moved(user):
+                waiting.append(user)
+            else:
+                found[user] = None
+    return sorted(found)

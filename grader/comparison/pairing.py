@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from grader.canonical import Edge, Node, NormalGraph
+from grader.comparison.places import Wording, said_once
 from grader.comparison.records import Difference, DifferenceKind
-from grader.comparison.wording import Wording, label
+from grader.comparison.wording import label
 from grader.graph import Shape
 from grader.tasks import CompareOptions
 
@@ -23,17 +24,20 @@ class Pairing:
 
     ``pairs`` maps the student's nodes to the reference's. ``settled`` are nodes of the student whose
     connections a difference found earlier explains, ``explained`` nodes of the reference whose absence one
-    does, ``idle`` the shapes of weights that no output depends on and a difference speaks of; the searches
-    add to them.
+    does, ``idle`` the shapes of weights that no output depends on and a difference speaks of, ``unread`` the
+    differences between names of code that cannot be read; the searches add to them. ``moved`` are the student's
+    nodes of which it is known that they stand elsewhere than expected, and that the graphs agree without them.
     """
 
     student: NormalGraph
     reference: NormalGraph
     pairs: Mapping[int, int]
     options: CompareOptions
+    moved: frozenset[int] = frozenset()
     settled: set[int] = field(default_factory=set)
     explained: set[int] = field(default_factory=set)
     idle: Counter[Shape] = field(default_factory=Counter)
+    unread: list[Difference] = field(default_factory=list)
 
     @cached_property
     def back(self) -> dict[int, int]:
@@ -48,7 +52,7 @@ class Pairing:
     @cached_property
     def theirs(self) -> Wording:
         """Return the names of the reference's nodes."""
-        return Wording(self.reference)
+        return Wording(self.reference, known=False)
 
     @cached_property
     def our_users(self) -> list[list[int]]:
@@ -98,6 +102,8 @@ class Pairing:
         reference: Iterable[int] = (),
     ) -> Difference:
         """Make the record of a difference; ``student`` and ``reference`` are nodes."""
+        student = tuple(student)
+        message = said_once(message, self.ours.place(student, where))
         return Difference(
             kind=kind,
             where=where,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from grader.canonical import NormalGraph
+from grader.comparison.places import Wording
 from grader.comparison.tracking import untracked_nodes
 from grader.comparison.unreached import unreached_weights
-from grader.comparison.wording import Wording
 
 if TYPE_CHECKING:
     from grader.comparison.analysis import Analysis
@@ -41,7 +41,7 @@ def parameter_detail(analysis: Analysis) -> str:
 
 def _of_calls(analysis: Analysis) -> Iterator[str]:
     student, reference = analysis.student, analysis.reference
-    ours, theirs = Wording(student), Wording(reference)
+    ours, theirs = Wording(student), Wording(reference, known=False)
     first_of: dict[tuple[int, ...], int] = {}  # by the reference's weights, the student's node met first
     counted: set[tuple[int, ...]] = set()  # the student's weights that are told, or as expected
     for mine, wanted in sorted(analysis.pairs.items()):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
-from grader.canonical import Node
+from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
-from grader.comparison.wording import article, label, listing
+from grader.comparison.wording import counted_steps, label
 
-__all__ = ["HELD_IDLE", "MOST_RUNS", "extra_part", "missing_part"]
+__all__ = ["HELD_IDLE", "MOST_RUNS", "WEIGHTS_IDLE", "extra_part", "missing_part"]
 
 MOST_RUNS = 2  # told one by one; more, where one feeds another, are a part that is told as a whole
 HELD_IDLE = " The model holds such layers, and no output depends on them."
+WEIGHTS_IDLE = " The model holds such weights, and no output depends on them."
 _SHOWN = 3
 
 
@@ -27,7 +25,7 @@ def missing_part(pairing: Pairing, nodes: list[int], *, idle: bool) -> Differenc
         )
         if source in pairing.back
     }
-    where, wanted = _place(pairing, sources), _steps(reference.nodes[node] for node in nodes)
+    where, wanted = _place(pairing, sources), counted_steps(_names(reference, nodes))
     return pairing.difference(
         "dead-branch" if idle else "missing-layer",
         where,
@@ -43,7 +41,7 @@ def extra_part(pairing: Pairing, nodes: list[int]) -> Difference:
     """Say that steps of the student's which feed each other are all too many."""
     student = pairing.student
     sources = {edge.node for node in nodes for edge in student.nodes[node].edges} - set(nodes)
-    where, found = _place(pairing, sources), _steps(student.nodes[node] for node in nodes)
+    where, found = _place(pairing, sources), counted_steps(_names(student, nodes))
     return pairing.difference(
         "extra-layer",
         where,
@@ -58,6 +56,5 @@ def _place(pairing: Pairing, sources: set[int]) -> str:
     return f"after {pairing.ours.names(sorted(sources)[:_SHOWN])}" if sources else "in the model"
 
 
-def _steps(nodes: Iterable[Node]) -> str:
-    counts = Counter(label(node.op, node.settings) for node in nodes)
-    return listing(article(name) if number == 1 else f"{number} × {name}" for name, number in counts.items())
+def _names(graph: NormalGraph, nodes: list[int]) -> list[str]:
+    return [label(graph.nodes[node].op, graph.nodes[node].settings) for node in nodes]

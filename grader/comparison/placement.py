@@ -7,6 +7,7 @@ does not report the effects.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from grader.canonical import COMMUTATIVE, NormalGraph
@@ -15,6 +16,7 @@ from grader.comparison.interfaces import (
     by_keys,
     in_another_form,
     input_differences,
+    inputs_in_another_order,
     output_differences,
     swapped_outputs,
 )
@@ -52,17 +54,25 @@ _SEARCHES = (
     connection_differences,
     sharing_differences,
 )
+_UNNAMED = re.compile(r"input_layer|keras_tensor")  # what Keras calls an Input that has no name
 _OF_SHARING = (rebuilt_steps, sharing_differences)
 
 
 def find_differences(
-    student: NormalGraph, reference: NormalGraph, pairs: dict[int, int], options: CompareOptions
+    student: NormalGraph,
+    reference: NormalGraph,
+    pairs: dict[int, int],
+    options: CompareOptions,
+    moved: frozenset[int] = frozenset(),
 ) -> tuple[Difference, ...]:
-    """List the differences of two graphs that are not the same: at least one, causes before effects."""
+    """List the differences of two graphs that are not the same: at least one, causes before effects.
+
+    ``moved`` are the student's nodes that are known to stand elsewhere than expected.
+    """
     order = None if options.free_order else _order_of_outputs(student, reference, options)
     if order is not None:
         return (order,)
-    pairing = Pairing(student, reference, pairs, options)
+    pairing = Pairing(student, reference, pairs, options, moved)
     if student.source.dynamic is not None and reference.source.dynamic is None:
         return (_dynamic(pairing, student.source.dynamic),)
     searches = [one for one in _SEARCHES if one not in _OF_SHARING or not options.free_sharing]
@@ -74,7 +84,10 @@ def find_differences(
         crossed = _order_of_inputs(student, reference, options)
         if crossed is not None:
             return (crossed,)
-    found += unreached_differences(student, reference, told=pairing.idle)
+    for unused in unreached_differences(student, reference, told=pairing.idle):
+        # A weight that its author made and never used is the slip; what is missing there follows from it.
+        found.insert(len(counts) if "(your layer)" in unused.message else len(found), unused)
+    found += [_uncertain(one) if found else one for one in pairing.unread]
     found = told_once(found, reference.source) or list(_other_shape(pairing))
     return tuple(found) or (
         pairing.difference(
@@ -83,6 +96,12 @@ def find_differences(
             "The layers are the expected ones, but they are not joined in the expected way.",
         ),
     )
+
+
+def _uncertain(difference: Difference) -> Difference:
+    """Mark what is told by a name alone, beside what is certain."""
+    note = "What a class or function of your own computes was not read: this counts only if it is something else."
+    return difference.model_copy(update={"message": f"{difference.message} {note}"})
 
 
 def _order_of_outputs(
@@ -125,12 +144,29 @@ def _order_of_inputs(
         expected, found = listing(map(repr, keys)), listing(repr(key) for key, _ in student.inputs)
         message = f"The inputs have the keys {found}, expected {expected} for the same tensors."
     else:
-        expected = listing(pairing.ours.name(pairing.back[node]) for _, node in reference.inputs)
-        found = listing(pairing.ours.name(node) for _, node in student.inputs)
-        message = f"The inputs are listed in another order: expected {expected}, in this order."
+        names = _input_names(pairing)
+        return inputs_in_another_order(
+            pairing,
+            [names[node] for _, node in student.inputs],
+            [names[pairing.back[node]] for _, node in reference.inputs],
+        )
     return pairing.difference(
         "wrong-connection", "at the model's inputs", message, expected=expected, found=found
     )
+
+
+def _input_names(pairing: Pairing) -> dict[int, str]:
+    """Name the student's inputs: as the student did, or by what they feed, since their shapes are the same."""
+    ports = zip(pairing.student.source.inputs, pairing.student.inputs, strict=True)
+    given = {node: port.name for port, (_, node) in ports}
+    if all(given.values()) and not any(map(_UNNAMED.match, given.values())):
+        return {node: repr(name) for node, name in given.items()}
+    return {
+        node: f"{pairing.ours.name(node)} (into {pairing.ours.names(pairing.our_users[node])})"
+        if pairing.our_users[node]
+        else pairing.ours.name(node)
+        for node in given
+    }
 
 
 def _dynamic(pairing: Pairing, reason: str) -> Difference:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from grader.graph import ModelGraph
 from grader.record import Record
 
-__all__ = ["Behaviour", "Comparison", "Counts", "Diagnosis", "Difference", "DifferenceKind", "WeightOrder"]
+__all__ = [
+    "Behaviour",
+    "Comparison",
+    "Counts",
+    "Diagnosis",
+    "Difference",
+    "DifferenceKind",
+    "WeightOrder",
+    "more_text",
+]
+
+_MOST_SHOWN = 12  # more than that nobody mends one by one
 
 DifferenceKind = Literal[
     "missing-layer",
@@ -64,6 +76,12 @@ class Difference(Record):
     student: tuple[int, ...] = ()
     reference: tuple[int, ...] = ()
     places: int = 1
+
+
+def more_text(rest: Sequence[Difference]) -> str:
+    """Say how many differences are not shown, and of which kinds: "and 3 more: 2 wrong-config, 1 extra-layer"."""
+    kinds = Counter(difference.kind for difference in rest)
+    return f"and {len(rest)} more: {', '.join(f'{number} {kind}' for kind, number in kinds.most_common())}"
 
 
 class Diagnosis(Record):
@@ -127,7 +145,9 @@ class Behaviour(Record):
 class Comparison(Record):
     """The result of comparing a student's graph with the reference's.
 
-    ``matched`` pairs call indexes (student, reference) that correspond. ``same_wiring`` is true
+    ``matched`` pairs call indexes (student, reference) that correspond. ``in_common`` says in a sentence how much
+    agrees, where that is little: then the differences are many, and mending them one by one is not the way.
+    ``same_wiring`` is true
     when what feeds what agrees, whatever the layers' settings. ``parameter_detail`` traces counts that differ to
     the layers, with the arithmetic. ``weight_map`` gives, when
     ``equivalent``, for each weight of the student the index of the reference's weight;
@@ -142,6 +162,7 @@ class Comparison(Record):
     student: ModelGraph
     reference: ModelGraph
     matched: tuple[tuple[int, int], ...] = ()
+    in_common: str = ""
     same_wiring: bool
     student_counts: Counts
     reference_counts: Counts
@@ -173,8 +194,12 @@ class Comparison(Record):
             yield "Equivalent: the same architecture."
         else:
             yield "Not equivalent:"
-        for number, difference in enumerate(self.differences, start=1):
+        if self.in_common:
+            yield f"  {self.in_common}"
+        for number, difference in enumerate(self.differences[:_MOST_SHOWN], start=1):
             yield f"  {number}. {difference.message}"
+        if len(self.differences) > _MOST_SHOWN:
+            yield f"  … {more_text(self.differences[_MOST_SHOWN:])}."
         if self.student_counts != self.reference_counts:
             yield f"Parameters: {self.student_counts}; expected {self.reference_counts}."
             if self.parameter_detail:

@@ -4,18 +4,25 @@
 its kernel takes the permutation up (its kernel's rows are permuted the same way); a layer that works
 channel by channel hands it on. Where every permutation is taken up before an output, the two models are
 the same architecture. The weights' axes are those of Keras 3.15 (``keras/src/layers``).
+
+Channels that stay together are followed as one run, however many they are; places are written out once, for the
+weights that are permuted.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.canonical import Node, NormalGraph
+from grader.errors import GraderError
 
 __all__ = ["Reordered", "reordering"]
 
-Order = tuple[int, ...] | None
+# Runs of channels, each as where it starts in the reference and how long it is, in the student's order.
+_Runs = tuple[tuple[int, int], ...]
+_Order = _Runs | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,9 @@ def reordering(
     """Return how the student's weights are permuted, by weight; ``None`` where an order still matters.
 
     ``mapping`` is a correspondence of the two graphs that ignores the order of what is concatenated.
+
+    Raises:
+        GraderError: there are too many channels to follow.
     """
     try:
         return _Follower(student, reference, mapping).follow()
@@ -71,8 +81,9 @@ _PER_CHANNEL = frozenset(
 _ALIKE = frozenset({"add", "multiply", "maximum", "minimum", "average", "subtract", "difference"})
 
 
-# Places of channels that are written down for a graph: a hundred times what a DenseNet201 takes. A shape that a file
-# claims may be of any length.
+# Of a graph: a DenseNet201 with every Concatenate turned round has some thousand runs and a hundred thousand places.
+# A shape that a file claims may be of any length.
+_MOST_RUNS = 1_000_000
 _MOST_PLACES = 10_000_000
 
 
@@ -81,9 +92,11 @@ class _Follower:
 
     def __init__(self, student: NormalGraph, reference: NormalGraph, mapping: list[int]) -> None:
         self.student, self.reference, self.mapping = student, reference, mapping
-        self.orders: list[Order] = []
-        self.weights: dict[int, Reordered | None] = {}
-        self.places = 0
+        self.orders: list[_Order] = []
+        self.weights: dict[
+            int, tuple[int, _Runs] | None
+        ] = {}  # how permuted: the axis, and the order along it
+        self.runs = 0
 
     def follow(self) -> dict[int, Reordered]:
         for index, node in enumerate(self.student.nodes):
@@ -99,9 +112,9 @@ class _Follower:
                 self.orders.append(self._through(node, fed))
         if any(self.orders[node] is not None for _, node, _ in self.student.outputs):
             raise _OrderMattersError
-        return {weight: found for weight, found in self.weights.items() if found is not None}
+        return _written_out({weight: found for weight, found in self.weights.items() if found is not None})
 
-    def _joined(self, node: Node, other: Node, fed: list[Order]) -> Order:
+    def _joined(self, node: Node, other: Node, fed: list[_Order]) -> _Order:
         """Place each input's channels where the reference has them."""
         last = node.settings.get("axis") == len(node.shapes[0]) - 1
         counterparts = [(self.mapping[edge.node], edge.output) for edge in node.edges]
@@ -115,17 +128,18 @@ class _Follower:
         for edge in other.edges:
             places[edge.node, edge.output].append(start)
             start += _channels(self.reference.nodes[edge.node], edge.output)
-        self._afford(start)
-        order: list[int] = []
+        order: list[tuple[int, int]] = []
         for edge, counterpart, inner in zip(node.edges, counterparts, fed, strict=True):
-            if inner is not None and len(inner) != _channels(self.student.nodes[edge.node], edge.output):
+            channels = _channels(self.student.nodes[edge.node], edge.output)
+            if inner is not None and _length(inner) != channels:
                 raise _OrderMattersError  # the shapes do not say what was joined
-            channels = inner or range(_channels(self.student.nodes[edge.node], edge.output))
             first = places[counterpart].pop(0)
-            order += [first + channel for channel in channels]
+            runs = inner or ((0, channels),)
+            self._afford(len(runs))
+            order += [(first + start, length) for start, length in runs]
         return _order(order)
 
-    def _alike(self, node: Node) -> Order:
+    def _alike(self, node: Node) -> _Order:
         """Inputs that are joined place by place have to stand in the same order; single channels may broadcast."""
         width = _channels(node, 0)
         orders = {
@@ -137,44 +151,44 @@ class _Follower:
             raise _OrderMattersError
         return orders.pop()
 
-    def _through(self, node: Node, fed: list[Order]) -> Order:
+    def _through(self, node: Node, fed: list[_Order]) -> _Order:
         """Pass one input's order through a layer, and note what it does to the layer's weights."""
         order = fed[0]
         if len(fed) != 1 or order is None or node.settings.get("data_format") == "channels_first":
             raise _OrderMattersError
         if node.op in _READS and node.settings.get("groups", 1) == 1 and node.weights:
             kernel, *others = node.weights
-            self._hold({kernel: Reordered(_READS[node.op], order), **dict.fromkeys(others)})
+            self._hold({kernel: (_READS[node.op], order), **dict.fromkeys(others)})
             return None
         if node.op in ("BatchNormalization", "LayerNormalization"):
             if node.settings.get("axis") not in (len(node.shapes[0]) - 1, [len(node.shapes[0]) - 1]):
                 raise _OrderMattersError
-            self._hold({weight: Reordered(-1, order) for weight in node.weights})
+            self._hold(dict.fromkeys(node.weights, (-1, order)))
             return order
         if node.op.startswith("DepthwiseConv") and node.settings.get("depth_multiplier", 1) == 1:
             kernel, *biases = node.weights
-            self._hold({kernel: Reordered(-2, order), **{bias: Reordered(-1, order) for bias in biases}})
+            self._hold({kernel: (-2, order), **dict.fromkeys(biases, (-1, order))})
             return order
         if node.op.startswith("SeparableConv") and node.settings.get("depth_multiplier", 1) == 1:
             depthwise, pointwise, *others = node.weights
-            taken = Reordered(-2, order)
+            taken = (-2, order)
             self._hold({depthwise: taken, pointwise: taken, **dict.fromkeys(others)})
             return None
         if node.op == "reshape" and len(node.shapes[0]) == 2:
-            total = _channels(node, 0)
-            self._afford(total)
-            return tuple(start + channel for start in range(0, total, len(order)) for channel in order)
+            total, length = _channels(node, 0), _length(order)
+            self._afford(len(order) * (total // length))
+            return _order((first + start, run) for first in range(0, total, length) for start, run in order)
         scalar = all(isinstance(node.settings.get(key, 0), (int, float)) for key in ("scale", "offset"))
         if node.op in _PER_CHANNEL or (node.op == "Rescaling" and scalar):
             return order
         raise _OrderMattersError
 
-    def _afford(self, places: int) -> None:
-        self.places += places
-        if self.places > _MOST_PLACES:
-            raise _OrderMattersError
+    def _afford(self, runs: int) -> None:
+        self.runs += runs
+        if self.runs > _MOST_RUNS:
+            raise _too_large(f"more than {_MOST_RUNS:,} runs of channels")
 
-    def _hold(self, found: dict[int, Reordered | None]) -> None:
+    def _hold(self, found: dict[int, tuple[int, _Runs] | None]) -> None:
         """Note how weights are permuted; one that is used twice has to be permuted once."""
         for weight, order in found.items():
             if self.weights.setdefault(weight, order) != order:
@@ -188,5 +202,39 @@ def _channels(node: Node, output: int) -> int:
     return length
 
 
-def _order(order: list[int]) -> Order:
-    return None if order == list(range(len(order))) else tuple(order)
+def _length(runs: _Runs) -> int:
+    return sum([length for _, length in runs])
+
+
+def _order(runs: Iterable[tuple[int, int]]) -> _Order:
+    """Draw runs together that follow each other in the reference as well, so that one order is written in one way."""
+    found: list[tuple[int, int]] = []
+    for start, length in runs:
+        if found and sum(found[-1]) == start:
+            found[-1] = (found[-1][0], found[-1][1] + length)
+        elif length:
+            found.append((start, length))
+    return None if found in ([], [(0, _length(tuple(found)))]) else tuple(found)
+
+
+def _written_out(weights: dict[int, tuple[int, _Runs]]) -> dict[int, Reordered]:
+    """Say for each place of each weight which it is; weights of one order share one list of places."""
+    orders = {order for _, order in weights.values()}
+    lengths = [_length(order) for order in orders]
+    if sum(lengths) > _MOST_PLACES:
+        raise _too_large(f"{sum(lengths):,} places of channels, at most {_MOST_PLACES:,}")
+    numbers = tuple(range(max(lengths, default=0)))
+    places: dict[_Runs, tuple[int, ...]] = {}
+    for order in orders:
+        written: list[int] = []
+        for start, length in order:
+            written += numbers[start : start + length]
+        places[order] = tuple(written)
+    return {weight: Reordered(axis, places[order]) for weight, (axis, order) in weights.items()}
+
+
+def _too_large(what: str) -> GraderError:
+    return GraderError(
+        f"These two graphs differ in the order of what is concatenated, and to follow that order takes {what}: "
+        "whether it matters was not decided. Expected fewer channels, or the same order."
+    )

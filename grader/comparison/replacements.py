@@ -69,10 +69,12 @@ def _same_place(pairing: Pairing, row: list[int], wanted: list[int]) -> bool:
     )
     if nodes[0].op == "input" or any(node.op == "activation" for node in (*nodes, *others)):
         return False
-    if any(node.op in SHAPING for node in (*nodes, *others)) or any(
-        node.op.startswith("ops ") for node in nodes
-    ):
-        return False  # an operation that is written out is no layer in another's place
+    if any(node.weights for node in (*nodes, *others)):
+        # An operation that is written out is no layer with weights in another's place.
+        if any(node.op in SHAPING or node.op.startswith("ops ") for node in (*nodes, *others)):
+            return False
+    elif any(all(node.op in SHAPING for node in row) for row in (nodes, others)):
+        return False
     fed = Counter(pairing.pairs.get(edge.node, -1) for edge in nodes[0].edges)
     users = Counter(pairing.pairs.get(user, -1) for user in pairing.our_users[row[-1]])
     ends = [place for place, (_, node, _) in enumerate(pairing.student.outputs) if node == row[-1]]

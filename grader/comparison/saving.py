@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.comparison.records import Difference, DifferenceKind
-from grader.comparison.wording import listing, setting_text
+from grader.comparison.typed import setting_text
+from grader.comparison.wording import listing
 from grader.graph import ModelGraph, SavedObject
 
 __all__ = ["saving_faults"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from grader.canonical import NormalGraph
-from grader.comparison.alignment import histories
+from grader.comparison.histories import histories
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.wording import counted, label, listing

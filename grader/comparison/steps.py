@@ -6,13 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from grader.canonical import Node, NormalGraph
+from grader.comparison.by_hand import BY_HAND, by_hand_differences
+from grader.comparison.fixed_modes import MODE, mode_texts
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings
-from grader.comparison.parts import HELD_IDLE, MOST_RUNS, extra_part, missing_part
+from grader.comparison.parts import HELD_IDLE, MOST_RUNS, WEIGHTS_IDLE, extra_part, missing_part
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.runs import parts_of, runs_of
+from grader.comparison.typed import step_code, typed_as_code
 from grader.comparison.unreached import unreached_weights
-from grader.comparison.wording import activation_text, apart, article, label, listing
+from grader.comparison.unseen import is_unseen
+from grader.comparison.wording import activation_text, article, label, listing, settings_apart, steps_listed
 from grader.graph import Shape
 
 __all__ = [
@@ -38,11 +42,13 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
         if kin(node.op) != kin(other.op):
             pairing.settled.add(mine)
             if not _asked_to_share(pairing, called, wanted):
-                yield _replaced(pairing, mine, wanted)
+                yield from _told(pairing, mine, wanted, _replaced(pairing, mine, wanted))
+        elif BY_HAND in node.settings:
+            yield from by_hand_differences(pairing, mine, wanted)
         elif same_settings(node, other):
             continue  # another shape only: the effect of a difference further up
         elif node.op == "activation":
-            yield _activation(
+            difference = _activation(
                 pairing,
                 pairing.place(mine),
                 expected=activation_text(other, node),
@@ -50,8 +56,17 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
                 student=mine,
                 reference=wanted,
             )
+            yield from _told(pairing, mine, wanted, difference)
         elif not _goes_with_a_step(pairing, mine, wanted):
             yield from _settings(pairing, mine, wanted)
+
+
+def _told(pairing: Pairing, mine: int, wanted: int, difference: Difference) -> Iterator[Difference]:
+    """Tell a difference now, or, where it is between names of code that nobody has read, after all others."""
+    if is_unseen(pairing.student.nodes[mine]) or is_unseen(pairing.reference.nodes[wanted]):
+        pairing.unread.append(difference)
+    else:
+        yield difference
 
 
 def following_settings(pairing: Pairing) -> Iterator[Difference]:
@@ -134,14 +149,31 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
         return
     if {"layer", "backward_layer"} <= {*changed}:
         changed.remove("backward_layer")  # Bidirectional makes it of the layer
-    texts = {key: apart(node.settings.get(key), other.settings.get(key)) for key in changed}
-    expected = listing(f"{key}={texts[key][1]}" for key in changed)
-    found = listing(f"{key}={texts[key][0]}" for key in changed)
     name = pairing.ours.name(mine)
+    if MODE in changed:
+        changed.remove(MODE)
+        message, found, expected = mode_texts(name, node, other)
+        yield pairing.difference(
+            "wrong-config",
+            f"at {name}",
+            message,
+            expected=expected,
+            found=found,
+            student=(mine,),
+            reference=(wanted,),
+        )
+    if not changed:
+        return
+    if typed_as_code(node):
+        found, expected = step_code(node), step_code(other)
+        message = f"at {name}, expected {expected}, found {found}."
+    else:
+        found, expected = settings_apart(node, other, changed)
+        message = f"{name} has {found}, expected {expected}."
     yield pairing.difference(
         "wrong-dtype" if changed == ["dtype policy"] else "wrong-config",
         f"at {name}",
-        f"{name} has {found}, expected {expected}.",
+        message,
         expected=expected,
         found=found,
         student=(mine,),
@@ -234,13 +266,13 @@ def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Differen
         wanted = f"{article(names[0])} of {listing(parts)}"
         where = f"after {pairing.ours.name(max(sources))}"
     else:
-        wanted = listing(article(name) for name in names)
+        wanted = steps_listed(names)
     follows = _follower(pairing, run, sources)
     message = f"{where}, expected {wanted}, found {follows} at once."
     if not follows:
         message = f"{where}, expected {wanted} as well, found no such branch."
     if follows and _repeats(reference, run):
-        message = f"One block too few: {where}, expected another {listing(names)}, found {follows} at once."
+        message = f"One block too few: {where}, expected another {steps_listed(names, articles=False)}, found {follows} at once."
     if not _held_idle(pairing, held, run):
         return pairing.difference(
             "missing-layer", where, message, expected=wanted, found="nothing", reference=run
@@ -249,7 +281,7 @@ def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Differen
     return pairing.difference(
         "dead-branch" if branch else "missing-layer",
         where,
-        message + HELD_IDLE,
+        message + (WEIGHTS_IDLE if all(node.settings.get("weight slots") for node in nodes) else HELD_IDLE),
         expected=wanted,
         found=f"the branch of {wanted}" if branch else "nothing",
         reference=run,
@@ -289,7 +321,10 @@ def _is_branch(pairing: Pairing, run: list[int]) -> bool:
 def _follower(pairing: Pairing, run: list[int], sources: set[int]) -> str:
     """Name what the student has in the place of a missing run; nothing where it has nothing."""
     users = {pairing.back[user] for node in run for user in pairing.their_users[node] if user in pairing.back}
-    here = sorted({user for source in sources for user in pairing.our_users[source]} & users)
+    followers = [user for source in sources for user in pairing.our_users[source]]
+    for user in followers:  # what has moved is no follower
+        followers += pairing.our_users[user] if user in pairing.moved else ()
+    here = sorted(users.intersection(followers))
     if here:
         return pairing.ours.names(here)
     if not sources.isdisjoint(pairing.our_ends) and not pairing.their_ends.isdisjoint(run):
@@ -316,11 +351,16 @@ def extra_steps(pairing: Pairing) -> Iterator[Difference]:
             yield _activation(pairing, where, expected="none", found=found, student=run[0])
             continue
         names = [label(node.op, node.settings) for node in nodes]
-        message = f"{where}, found {listing(article(name) for name in names)} that the expected model does not have."
+        message = f"{where}, found {steps_listed(names)} that the expected model does not have."
         if _repeats(pairing.student, run):
-            message = f"One block too many: {where}, found another {listing(names)}, expected none."
+            message = f"One block too many: {where}, found another {steps_listed(names, articles=False)}, expected none."
         yield pairing.difference(
-            "extra-layer", where, message, expected="nothing", found=listing(names), student=run
+            "extra-layer",
+            where,
+            message,
+            expected="nothing",
+            found=steps_listed(names, articles=False),
+            student=run,
         )
 
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 
 from grader.canonical import NormalGraph
+from grader.comparison.places import Wording
 from grader.comparison.records import Difference, DifferenceKind
-from grader.comparison.wording import Wording, listing
+from grader.comparison.wording import listing
 
 __all__ = ["calls_of", "place_of", "some_names", "trainability"]
 

@@ -7,21 +7,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from grader.canonical import Node, NormalGraph
+from grader.comparison.places import Wording
 from grader.comparison.records import Behaviour, Difference
-from grader.comparison.wording import Wording, label, listing
+from grader.comparison.wording import label, listing
 
 if TYPE_CHECKING:
     from grader.comparison.analysis import Analysis
 
-__all__ = ["told_by_runs", "unseen_steps"]
+__all__ = ["is_unseen", "told_by_runs", "unseen_steps"]
 
 
 def unseen_steps(graph: NormalGraph) -> tuple[int, ...]:
     """Return the nodes of which a class or function of the author's own is all that is known."""
-    return tuple(index for index, node in enumerate(graph.nodes) if _is_unseen(node))
+    return tuple(index for index, node in enumerate(graph.nodes) if is_unseen(node))
 
 
-def _is_unseen(node: Node) -> bool:
+def is_unseen(node: Node) -> bool:
+    """Whether a class or function of the author's own is all that is known of a step."""
     return node.op.startswith("custom ") or '"custom:' in node.key[1]
 
 

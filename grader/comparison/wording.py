@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from grader.canonical import Node, NormalGraph
+from grader.canonical import Node
+from grader.comparison.typed import ops_name, setting_text, slice_text
 from grader.graph import Shape
 
 __all__ = [
-    "Wording",
+    "IN_THIS_ORDER",
     "activation_text",
     "apart",
     "article",
     "counted",
+    "counted_steps",
     "label",
     "listing",
+    "noun",
     "ordinal",
-    "setting_text",
+    "settings_apart",
     "shape_text",
+    "steps_listed",
     "unnumbered",
 ]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 _MERGE_NAMES = {
     "add": "Add",
     "multiply": "Multiply",
@@ -34,49 +40,47 @@ _MERGE_NAMES = {
     "difference": "Subtract",
     "concatenate": "Concatenate",
 }
+IN_THIS_ORDER = ", in this order"
+"""Ends what is expected where the tensors are right and their order is not."""
+
 _LONGEST_NAME = 40
-_NUMBERED = re.compile(rf"\bthe (?:{'|'.join(_ORDINALS)}) |(?<=\S) number \d+", re.IGNORECASE)
+_MOST_LISTED = 8  # steps of a row that are told one by one
+_NUMBERED = re.compile(
+    rf"\bthe (?:{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th)) |(?<=\S) named '[^']*'", re.IGNORECASE
+)
 _UNSAID_VOWELS = ("Uni", "Use", "Unary")  # spoken with a "y" in front
 _VOWEL_LETTERS = "AEFHILMNORSX"  # as an abbreviation's first letter, spoken with a vowel in front
 
 
 def label(op: str, settings: Any) -> str:
-    """Return the short name of a step: ``Conv2D``, ``Add``, ``relu``."""
+    """Return the short name of a step, as it is typed: ``Conv2D``, ``Add``, ``relu``, ``ops.mean``, ``x[:, 0]``."""
+    bare = _bare_label(op, settings)
+    return f"{bare} with a weight" if settings.get("weight slots") else bare
+
+
+def _bare_label(op: str, settings: Any) -> str:
     if op == "custom Unseen" or "unseen" in settings:
         return "unseen step"
     if op == "Rescaling" and isinstance(settings.get("scale"), float):
         offset = settings.get("offset")
-        shifted = f" {offset:+g}" if isinstance(offset, int | float) and offset else ""
-        return f"Rescaling (× {settings['scale']:g}{shifted})"
+        shifted = f", offset={offset:g}" if isinstance(offset, int | float) and offset else ""
+        return f"Rescaling({settings['scale']:g}{shifted})"
+    if settings.get("by hand"):
+        return "ops.matmul + bias" if settings.get("use_bias") else "ops.matmul"
     if op == "activation":
-        return str(settings.get("function", "activation"))[:_LONGEST_NAME]
+        return str(settings.get("function", "activation")).removeprefix("custom:")[:_LONGEST_NAME]
+    if op == "ops GetItem" and "argument 1" in settings:
+        return slice_text(settings["argument 1"])
+    if op.startswith("ops "):
+        return ops_name(op.removeprefix("ops "))
     if op == "reshape":
         return "Flatten" if len(settings.get("shape", ())) == 1 else "Reshape"
-    return _MERGE_NAMES.get(op, op.removeprefix("custom ").removeprefix("ops "))[:_LONGEST_NAME]
+    return _MERGE_NAMES.get(op, op.removeprefix("custom "))[:_LONGEST_NAME]
 
 
 def shape_text(shape: Shape) -> str:
     """Write a shape as Keras does, ``None`` where a length is open."""
     return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-
-
-def setting_text(value: Any) -> str:
-    """Write a setting's value as in Python; a nested object by its class name."""
-    if isinstance(value, dict):
-        return _object_text(value)
-    if isinstance(value, list):
-        inner = ", ".join(setting_text(item) for item in value)
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    return repr(value) if len(repr(value)) <= _LONGEST_NAME else repr(value)[:_LONGEST_NAME] + "…"
-
-
-def _object_text(value: Any) -> str:
-    name, config = str(value.get("class_name", "…")), value.get("config")
-    if name == "__slice__" and isinstance(config, dict):
-        return ":".join("" if config.get(key) is None else str(config[key]) for key in ("start", "stop"))
-    if name == "__array__" and isinstance(config, dict):
-        return f"an array of shape {setting_text(config.get('shape'))}"
-    return "..." if name == "__ellipsis__" else name
 
 
 def apart(value: Any, other: Any) -> tuple[str, str]:
@@ -97,9 +101,22 @@ def apart(value: Any, other: Any) -> tuple[str, str]:
     )
 
 
+def settings_apart(node: Node, other: Node, keys: Iterable[str]) -> tuple[str, str]:
+    """Write those settings in which two steps of one kind differ, as they are typed: the first one's, the other's."""
+    pairs: list[tuple[str, str, str]] = []
+    for key in keys:
+        if key == "dtype policy":
+            ours, theirs = (one.settings.get(key) or "float32" for one in (node, other))
+            pairs.append(("dtype", setting_text(ours), setting_text(theirs)))
+        else:
+            name = key.removeprefix("argument ")
+            pairs.append((name, *apart(node.settings.get(key), other.settings.get(key))))
+    return listing(f"{key}={one}" for key, one, _ in pairs), listing(f"{key}={two}" for key, _, two in pairs)
+
+
 def activation_text(node: Node, beside: Node | None = None) -> str:
     """Name an activation; with those of its settings that ``beside``, the other graph's, has otherwise."""
-    name = str(node.settings.get("function"))
+    name = str(node.settings.get("function")).removeprefix("custom:")
     there = {} if beside is None else beside.settings
     same = there.get("function") == node.settings.get("function")
     extra = [
@@ -118,18 +135,41 @@ def listing(words: Iterable[str]) -> str:
     return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
+def steps_listed(names: Sequence[str], *, articles: bool = True) -> str:
+    """List the steps of a row: one by one, or how many of each where they are many."""
+    if len(names) > _MOST_LISTED:
+        return counted_steps(names)
+    return listing(map(article, names) if articles else names)
+
+
+def counted_steps(names: Iterable[str]) -> str:
+    """List steps with how many there are of each: "a Conv2D, 3 × relu"."""
+    counts = Counter(names)
+    return listing(article(name) if number == 1 else f"{number} × {name}" for name, number in counts.items())
+
+
 def counted(number: int, word: str) -> str:
     """Put a number before a word: "1 input", "2 inputs"."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def ordinal(position: int) -> str:
-    """Return the word for a place in a row: "first" for 0."""
-    return _ORDINALS[position] if position < len(_ORDINALS) else f"{position + 1}th"
+    """Return the word for a place in a row: "first" for 0, "12th" for 11."""
+    if position < len(_ORDINALS):
+        return _ORDINALS[position]
+    number = position + 1
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else _ENDINGS.get(number % 10, 'th')}"
+
+
+def noun(word: str) -> str:
+    """Return a label as what can be counted: "Conv2D", "slice x[:, 0]"."""
+    return f"slice {word}" if word.startswith("x[") else word
 
 
 def article(word: str) -> str:
-    """Put "a" or "an" before a word, as it is spoken."""
+    """Put "a" or "an" before a word, as it is spoken; what is cut out of a tensor is called a slice."""
+    if word.startswith("x["):
+        return f"the slice {word}"
     if word[:3].isupper():
         return ("an " if word[:1] in _VOWEL_LETTERS else "a ") + word
     spoken = word[:1] in "AEIOUaeiou" and not word.startswith(_UNSAID_VOWELS)
@@ -137,35 +177,5 @@ def article(word: str) -> str:
 
 
 def unnumbered(text: str) -> str:
-    """Leave out of a sentence which of several steps of one name it names."""
+    """Leave out of a sentence which of several steps of one kind it names."""
     return _NUMBERED.sub("", text).casefold()
-
-
-class Wording:
-    """Names the nodes of one graph: "the input", "the second Conv2D", "the only" left out."""
-
-    def __init__(self, graph: NormalGraph) -> None:
-        self.graph = graph
-        self._names: list[str] = []
-        totals: dict[str, int] = {}
-        for node in graph.nodes:
-            name = label(node.op, node.settings)
-            totals[name] = totals.get(name, 0) + 1
-        seen: dict[str, int] = {}
-        for node in graph.nodes:
-            name = label(node.op, node.settings)
-            seen[name] = seen.get(name, 0) + 1
-            if totals[name] == 1:
-                self._names.append(f"the {name}")
-            elif seen[name] <= len(_ORDINALS):
-                self._names.append(f"the {_ORDINALS[seen[name] - 1]} {name}")
-            else:
-                self._names.append(f"{name} number {seen[name]}")
-
-    def name(self, node: int) -> str:
-        """Return the name of a node."""
-        return self._names[node]
-
-    def names(self, nodes: Iterable[int]) -> str:
-        """Return the names of several nodes as one phrase."""
-        return listing(self.name(node) for node in dict.fromkeys(nodes))

@@ -11,13 +11,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from grader.errors import CourseError, EvenOutputError
+from grader.errors import CourseError, EvenOutputError, UsageError
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, Challenge, Evidence
 from grader.execution.client import RecordingClient
 from grader.execution.run import NotebookRun
 from grader.judge import ask, probes_from
 from grader.keys import AnswerKey, Probe, TaskKey
-from grader.tasks import Task, Unit
+from grader.options import refuse_unknown_settings
+from grader.tasks import Architecture, Task, Unit
 
 __all__ = ["case_file", "compile_key", "solutions_of"]
 
@@ -128,6 +129,13 @@ def _evidence(unit: Unit, task: Task, cases: tuple[Case, ...], run: NotebookRun)
     for case, given in zip(cases, evidence.cases, strict=True):
         if given.failure is not None:
             raise CourseError(f"{name} raises {given.failure.type}: {given.failure.message} (with {case}).")
+    graphs = [given.graph for given in evidence.cases if given.graph is not None]
+    for expected in task.expects:
+        if isinstance(expected, Architecture):
+            try:
+                refuse_unknown_settings(expected.options.free_settings, graphs)
+            except UsageError as error:
+                raise CourseError(f"Task {task.id!r} of {unit.id}, free_settings: {error}") from error
     return evidence
 
 

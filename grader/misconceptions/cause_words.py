@@ -18,6 +18,8 @@ from grader.causes import (
     ValueNeeded,
     WrongCount,
 )
+from grader.misconceptions.argument_words import ARGUMENT_WORDS
+from grader.misconceptions.data_words import DATA_WORDS
 from grader.misconceptions.fit_words import FIT_WORDS
 from grader.misconceptions.naming import CauseWords, a_or_an, code, listed, tensor
 
@@ -332,4 +334,6 @@ _WORDS: dict[type, Callable[[Any], CauseWords]] = {
     NotRegistered: _not_registered,
     ConfigNotSaved: _config_not_saved,
     **FIT_WORDS,
+    **ARGUMENT_WORDS,
+    **DATA_WORDS,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from grader.causes import ConfigNotSaved, NotRegistered, StateInCall, SuperNotCalled
 from grader.comparison import Analysis, Difference
-from grader.comparison.wording import setting_text
+from grader.comparison.typed import setting_text
 from grader.misconceptions.misconception import Misconception, caused_by
 
 __all__ = ["CLASSES"]

@@ -87,7 +87,10 @@ def _wrong_rank(cause: WrongRank) -> CauseWords:
         pointer = f"Write down the shape before and after {cause.lost_by}."
     elif cause.found < cause.wanted:
         fix = (
-            "Give the Input all its axes: (height, width, channels) for images, (steps, features) for sequences, "
+            f"Give data with all {cause.wanted} axes: one that is missing at the end is added by `x[..., None]`, the batch axis "
+            "by `x[None]`."
+            if cause.tensor.data
+            else "Give the Input all its axes: (height, width, channels) for images, (steps, features) for sequences, "
             "also where the last one is 1."
             if not cause.tensor.maker
             else f"Change the steps before {cause.class_name} so that an axis is kept, or add one with `Reshape`."
@@ -105,10 +108,16 @@ def _wrong_length(cause: WrongLength) -> CauseWords:
         f"{cause.class_name} takes the length {cause.wanted} along axis {cause.axis}, and was given "
         f"{tensor(cause.tensor)}, where it is {cause.found}.{made}"
     )
-    fix = (
-        f"Give it a tensor whose axis {cause.axis} has the length {cause.wanted}, or use another "
-        f"{cause.class_name} for this one."
-    )
+    if cause.tensor.data:
+        fix = (
+            f"Look at the data first: give the model such data as it was built for, here of length {cause.wanted} along axis "
+            f"{cause.axis}. Where {cause.class_name} comes after other layers, look at what they give."
+        )
+    else:
+        fix = (
+            f"Give it a tensor whose axis {cause.axis} has the length {cause.wanted}, or use another "
+            f"{cause.class_name} for this one."
+        )
     return CauseWords(
         happened,
         f"The length {cause.wanted} along axis {cause.axis}.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from grader.comparison import Analysis, Difference
-from grader.comparison.wording import setting_text
-from grader.graph import Layer
+from grader.comparison.typed import call_code, setting_text
+from grader.graph import Call, Layer
 
 __all__ = ["code_of"]
 
@@ -39,6 +39,7 @@ def code_of(difference: Difference, analysis: Analysis) -> str:
     """
     graph = analysis.reference.source
     there = difference.reference[: len(difference.reference) // difference.places]
+    first = {graph.calls[call].layer: graph.calls[call] for call in reversed(there)}
     layers = list(dict.fromkeys(graph.calls[call].layer for call in there))
     if difference.kind == "missing-layer" and _partly_there(difference, analysis):
         return ""
@@ -46,7 +47,7 @@ def code_of(difference: Difference, analysis: Analysis) -> str:
         graph.layers[layer].class_name.lower() not in difference.expected.lower() for layer in layers
     ):
         return ""
-    parts = [f"`{_code(graph.layers[layer])}`" for layer in layers[:_MOST_LAYERS]]
+    parts = [f"`{_code(graph.layers[layer], first[layer])}`" for layer in layers[:_MOST_LAYERS]]
     if len(layers) > _MOST_LAYERS:
         parts.append("what comes after it")
     return ", then ".join(parts)
@@ -60,7 +61,9 @@ def _partly_there(difference: Difference, analysis: Analysis) -> bool:
     )
 
 
-def _code(layer: Layer) -> str:
+def _code(layer: Layer, call: Call) -> str:
+    if layer.origin == "keras.ops":
+        return call_code(call, layer)
     settings = [(name, value) for name, value in layer.config.items() if not _is_implied(layer, name, value)]
     settings.sort(key=lambda item: item[0] not in _FIRST)
     shown = [f"{name}={setting_text(value)}" for name, value in settings[:_MOST_SETTINGS]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.canonical import NormalGraph, normalize
 from grader.causes import UnlikeShapes, WrongSize
-from grader.comparison import Analysis
+from grader.comparison import Analysis, is_light
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 from grader.misconceptions.misconception import Misconception
@@ -59,11 +59,17 @@ def _unpaired_chain(analysis: Analysis, node: int) -> tuple[list[int], int | Non
     return chain, current
 
 
-def _present_start(analysis: Analysis, node: int) -> int:
-    """Follow a reference node that the student's model lacks up to the first one that it has."""
-    while node not in analysis.back and len(analysis.reference.nodes[node].edges) == 1:
-        node = analysis.reference.nodes[node].edges[0].node
-    return node
+def _present_starts(analysis: Analysis, node: int) -> set[int]:
+    """Follow a reference node that the student's model lacks up to the first ones that it has."""
+    found, seen, waiting = set[int](), set[int](), [node]
+    while waiting:
+        node = waiting.pop()
+        if node in analysis.back:
+            found.add(node)
+        elif node not in seen:
+            seen.add(node)
+            waiting += _sources(analysis.reference, node)
+    return found
 
 
 def _unprojected_sums(analysis: Analysis) -> list[tuple[int, int]]:
@@ -199,7 +205,11 @@ def _missing_skip(analysis: Analysis) -> bool:
 
 
 def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
-    """A sum takes a tensor from elsewhere in the model, or its projection starts elsewhere."""
+    """A sum takes a tensor from elsewhere in the model, or its projection starts elsewhere.
+
+    A normalisation, activation or dropout that stands elsewhere changes which step feeds a sum, and is no other
+    shortcut: before and after it lies the same tensor.
+    """
     if _activation_before_add(analysis) or _missing_projection(analysis):
         return False
     student, reference = analysis.student, analysis.reference
@@ -208,19 +218,62 @@ def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
             _sources(reference, theirs)
         ):
             continue
-        fed = {analysis.pairs.get(source) for source in _sources(student, ours)}
-        needs = set(_sources(reference, theirs))
-        absent = {_present_start(analysis, source) for source in needs - fed if source not in analysis.back}
+        fed = {analysis.pairs.get(_before_moved(analysis, source)) for source in _sources(student, ours)}
+        asked = {_asked_before_moved(analysis, source) for source in _sources(reference, theirs)}
+        needs = {source for source in asked if source in analysis.back}
         # What stands in for a missing layer is not a tensor from elsewhere.
+        absent = {start for source in asked - needs for start in _present_starts(analysis, source)}
         beyond = {source for source in fed - needs - absent if source is not None}
-        if (needs - fed and beyond) or (fed < needs and needs - fed <= analysis.back.keys()):
+        if (asked - fed and beyond) or (fed < asked and asked - fed <= analysis.back.keys()):
             return True
         first = _shortcut_start(reference, theirs)
-        if first is not None and first in analysis.back:
-            from_where = [analysis.pairs.get(source) for source in _sources(student, analysis.back[first])]
-            if None not in from_where and from_where != _sources(reference, first):
+        if (
+            first is not None
+            and first in analysis.back
+            and not _stands_elsewhere(analysis, analysis.back[first])
+        ):
+            from_where = [
+                analysis.pairs.get(_before_moved(analysis, source))
+                for source in _sources(student, analysis.back[first])
+            ]
+            wanted = [_asked_before_moved(analysis, source) for source in _sources(reference, first)]
+            if None not in from_where and from_where != wanted:
                 return True
     return False
+
+
+def _before_moved(analysis: Analysis, node: int) -> int:
+    """Follow a student's node up past light steps that stand elsewhere than expected, or are too many."""
+    while is_light(analysis.student.nodes[node]) and (
+        node not in analysis.pairs or _stands_elsewhere(analysis, node)
+    ):
+        node = analysis.student.nodes[node].edges[0].node
+    return node
+
+
+def _asked_before_moved(analysis: Analysis, node: int) -> int:
+    """Follow a reference node up past light steps that the student has elsewhere."""
+    while (
+        is_light(analysis.reference.nodes[node])
+        and node in analysis.back
+        and _stands_elsewhere(analysis, analysis.back[node])
+    ):
+        node = analysis.reference.nodes[node].edges[0].node
+    return node
+
+
+def _stands_elsewhere(analysis: Analysis, node: int) -> bool:
+    """Whether a light step of the student's comes after another step than its counterpart, light ones aside."""
+    other = analysis.pairs[node]
+    student, reference = analysis.student.nodes, analysis.reference.nodes
+    if not (is_light(student[node]) and is_light(reference[other])):
+        return False
+    source, need = student[node].edges[0].node, reference[other].edges[0].node
+    while is_light(student[source]):
+        source = student[source].edges[0].node
+    while is_light(reference[need]):
+        need = reference[need].edges[0].node
+    return analysis.pairs.get(source) not in _present_starts(analysis, need)
 
 
 def _shortcut_start(graph: NormalGraph, add: int) -> int | None:

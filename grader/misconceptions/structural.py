@@ -10,6 +10,7 @@ import re
 
 from grader.comparison import Analysis
 from grader.comparison.records import Diagnosis, Difference
+from grader.comparison.wording import IN_THIS_ORDER
 from grader.misconceptions.layer_code import code_of
 from grader.misconceptions.structural_words import KINDS
 
@@ -60,6 +61,7 @@ def structural_diagnosis(difference: Difference, analysis: Analysis) -> Diagnosi
         "expected": difference.expected or "what is expected",
         "found": difference.found or "what is there",
         "code": code,
+        "set": _set(difference, where),
         "one": code.partition(", then ")[0],
         "once": _once(code),
         "there": where.removeprefix("at "),
@@ -97,6 +99,13 @@ def _look(where: str) -> str:
     )
 
 
+def _set(difference: Difference, where: str) -> str:
+    """Say what to set, or, of an operation, what to write instead."""
+    if "=" in difference.expected and "(" not in difference.expected.partition("=")[0]:
+        return f"Set {difference.expected} {where}."
+    return f"Write {difference.expected} {where}, in place of {difference.found}."
+
+
 def _activation(difference: Difference, where: str) -> str:
     if difference.expected == "none":
         return f"Leave the activation {difference.found} {where} out: no `activation=`, and no layer for it."
@@ -122,7 +131,9 @@ def _lacking(difference: Difference) -> str:
 
 def _slip(difference: Difference, where: str) -> str:
     """Say how a layer comes to be called on another tensor, unless it is the order of steps or tensors that is wrong."""
-    if not difference.expected or "(tensor " in difference.expected or not where.startswith("at the "):
+    of_order = "(tensor " in difference.expected or difference.expected.endswith(IN_THIS_ORDER)
+    at_a_step = where.startswith("at the ") and not where.startswith("at the model's")
+    if not difference.expected or of_order or not at_a_step:
         return ""
     return " A variable that is assigned again, `x = layer(x)`, no longer holds what it held before."
 
@@ -131,7 +142,11 @@ def _rewire(difference: Difference, where: str) -> str:
     if not difference.expected:
         return "Compare what each layer is called on with what is asked for, from the input on."
     if where.startswith("at the model's"):
-        return f"Expected {where}: {difference.expected}, not {difference.found}."
-    if where.startswith("after ") or where == "at the start":  # two steps the other way round
+        return f"Expected {where}: {difference.expected}; yours are {difference.found}."
+    if ", then " in difference.expected:  # two steps the other way round
         return f"Call the steps in this order: {difference.expected}."
+    if where.startswith("after ") or where == "at the start":  # steps that stand elsewhere
+        return f"Call {difference.expected}."
+    if difference.expected.endswith(IN_THIS_ORDER):
+        return f"Pass {difference.expected}, {where}."
     return f"Pass {difference.expected} on {where}, not {difference.found}."

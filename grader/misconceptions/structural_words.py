@@ -40,7 +40,7 @@ KINDS = {
         nudge="Count the steps that are asked for, and then your own. Which one did you leave out?",
         pointer="{look}: a step is missing there.",
         fix="Put {expected} {where}.",
-        nearly="{where}, call {code}, and hand its result on to the next step.",
+        nearly="{where}, write {code}, and hand its result on to the next step.",
         unit=_SEQUENTIAL,
     ),
     "extra-layer": KindWords(
@@ -60,7 +60,7 @@ KINDS = {
         nudge="One of your layers has a relative that does what is asked for. Say in words what each layer should do.",
         pointer="{look}: a layer has to be there, but of another kind.",
         fix="Use {expected} {where}, in place of {found}.",
-        nearly="{where}, call {code} in place of {found}.",
+        nearly="{where}, write {code} in place of {found}.",
         unit=_SEQUENTIAL,
     ),
     "wrong-config": KindWords(
@@ -69,8 +69,8 @@ KINDS = {
         symptom="A shape or a number of parameters in summary() differs; or nothing there does, and only results do.",
         nudge="Read the settings that are asked for beside the ones you wrote, and mind those you left to Keras.",
         pointer="{look}: it has a setting that is not asked for, or lacks one that is.",
-        fix="Set {expected} {where}.",
-        nearly="{where}, the layer asked for is {code}: set {expected}.",
+        fix="{set}",
+        nearly="{where}, what is asked for is {code}. {set}",
         unit=_SEQUENTIAL,
     ),
     "wrong-activation": KindWords(
@@ -182,10 +182,10 @@ KINDS = {
         explanation="Layers are made, and hold weights, but nothing that the model gives depends on them.",
         symptom="count_params() counts weights that no training changes; some backends warn that they have no gradient.",
         nudge="Follow each of your layers to the end. Does every one have a say in the answer?",
-        pointer="{look}: which layer is made there, or called, without its result being used?",
-        fix="Use the result of {found} where it belongs, or leave the layers out.",
-        nearly="Hand the result of {found} on: put it into the call of the layer that should join it, or delete "
-        "the layers where they are made.",
+        pointer="{look}: which layer or weight is made there without its result being used?",
+        fix="Use {found} where it belongs, or leave it out.",
+        nearly="Hand {found} on: put it into the computation, or the call of the layer, that should join it, or delete "
+        "the lines that make it.",
         unit="09_debugging",
     ),
     "missing-output": KindWords(

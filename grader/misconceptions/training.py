@@ -38,8 +38,8 @@ TRAINING: tuple[Misconception, ...] = (
         title="An output has no loss",
         explanation="Training minimises the losses that compile was given, and nothing else. An output without "
         "one is never told what is right, so what belongs to it alone stays as it was at the start.",
-        symptom="fit says that there is no loss to compute; or it runs without a word, and one head answers as badly as "
-        "before.",
+        symptom="fit says that there is no loss to compute, or which keys the dict of losses should have; or it runs "
+        "without a word, and one head answers as badly as before.",
         fix="Give every output that has to learn a loss of its own.",
         hints=(
             "Count the outputs of the model and the losses you give to compile.",

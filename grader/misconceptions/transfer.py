@@ -78,8 +78,9 @@ TRANSFER: tuple[Misconception, ...] = (
         id="batchnorm-drift",
         title="BatchNormalization goes on moving its statistics",
         explanation="The BatchNormalization layers are trainable. In fit they then normalise by the batch and "
-        "move their mean and variance towards the new data, `training=False` in the call or not, and the "
-        "weights behind them no longer fit what they are given.",
+        "move their mean and variance towards the new data, and the weights behind them no longer fit what they are "
+        "given. In a Functional model `training=False` in the call changes nothing of that: fit hands its own mode "
+        "to every layer.",
         symptom="moving_mean and moving_variance are other numbers after fit than before.",
         fix="Open the backbone, set `trainable = False` on each of its BatchNormalization layers, then compile.",
         hints=(

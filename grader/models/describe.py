@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import keras
@@ -92,9 +93,15 @@ def describe(model: Any, inputs: Inputs | None = None) -> Described:
         UnreadableModelError: the object is no model, or its inputs are not known.
     """
     if not isinstance(model, keras.Model):
-        raise UnreadableModelError(
-            f"Expected a Keras model, got {_indefinite(type(model).__name__)}. "
+        way_out = (
             "Pass what keras.Sequential(...), keras.Model(inputs, outputs) or your own Model class returned."
+        )
+        if isinstance(model, (str, PathLike)):
+            way_out = (
+                "Load a saved model with keras.saving.load_model(...) first, or run `grader describe` on it."
+            )
+        raise UnreadableModelError(
+            f"Expected a Keras model, got {_indefinite(type(model).__name__)}. {way_out}"
         )
     if isinstance(model, keras.Sequential) and is_plain_model(model):
         _require_shapes(model)
@@ -202,7 +209,7 @@ def _refuse_lost_shapes(model: Any, recorder: Recorder) -> None:
             ) from asked
     raise UnreadableModelError(
         f"The model {model.name!r} ({type(model).__name__}) has been called, and Keras does not know on what: its "
-        "call() could not be followed before there were values. Call it once on a keras.Input, or pass inputs."
+        "call() could not be followed before there were values. Call it once on a keras.Input."
     )
 
 
@@ -290,12 +297,12 @@ def _remembered_arguments(model: Any) -> tuple[Any, ...]:
     if not model.built or not shapes or any(shape is None for shape in shapes.values()):
         raise UnreadableModelError(
             f"The model {model.name!r} ({type(model).__name__}) has not been called yet, so the shape of its "
-            "input is not known. Call it once on data or on a keras.Input, or pass inputs."
+            "input is not known. Call it once on data or on a keras.Input."
         )
     if len(shapes) < _required_parameters(model):
         raise UnreadableModelError(
             f"The call() of the model {model.name!r} ({type(model).__name__}) takes several arguments, and Keras "
-            "remembers the shape of the first only. Call it once on keras.Input tensors, or pass inputs."
+            "remembers the shape of the first only. Call it once on keras.Input tensors."
         )
     return tuple(_remembered(shape) for shape in shapes.values())
 

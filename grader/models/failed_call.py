@@ -12,6 +12,7 @@ from grader.models.causes.fitting import misfit
 from grader.models.describe import describe_tensors, reading
 from grader.models.layers import can_look_inside, config, origin
 from grader.models.notes import Names, lengths
+from grader.models.python_calls import written_layer_call
 from grader.models.raised import LayerCall, Raised
 from grader.models.trace import Recorder
 
@@ -50,11 +51,15 @@ def _refused(
     Calls on the backend's tensors inside a symbolic one are passed over: Keras made those up, lengths and all.
     """
     names = Names(raised, namespace)
-    for call in reversed(raised.calls):
-        if symbolic is not None and not call.tensors and call is not raised.calls[-1]:
+    written = written_layer_call(raised)
+    calls = raised.calls if written is None else [*raised.calls, written]
+    for call in reversed(calls):
+        if symbolic is not None and not call.tensors and call is not calls[-1]:
             continue
         found = misfit(call, names)
-        if found is not None and (symbolic is None or call.tensors or found.kind == "not-a-tensor"):
+        if found is not None and (
+            symbolic is None or call.tensors or found.kind in ("not-a-tensor", "tensor-as-setting")
+        ):
             return (call if call.tensors else symbolic), found
     return symbolic, None
 

@@ -104,10 +104,10 @@ def sources(outputs: Sequence[Any]) -> list[Any]:
 
 def needed_tensors(node: Any) -> list[Any]:
     """Return the tensors among the node's arguments, without those that stand for constants."""
-    if node.arguments._single_positional_tensor is not None:
-        leaves = [node.arguments._single_positional_tensor]
-    else:
-        leaves = flatten([value for _, value in placed_arguments(node)])
+    single = node.arguments._single_positional_tensor
+    if single is not None:
+        return [single] if constant_of(single) is None else []
+    leaves = flatten([value for _, value in placed_arguments(node)])
     return [leaf for leaf in leaves if isinstance(leaf, keras.KerasTensor) and constant_of(leaf) is None]
 
 

@@ -14,7 +14,7 @@ from grader.models.layers import class_name
 from grader.models.nodes import maker
 from grader.models.raised import Raised
 
-__all__ = ["Names", "lengths", "short"]
+__all__ = ["Names", "input_name", "is_automatic", "lengths", "short"]
 
 _AUTOMATIC = re.compile(r"(input_layer|keras_tensor)(_\d+)?")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff\x1b]")
@@ -32,6 +32,17 @@ def short(text: object) -> str:
 def lengths(shape: Any) -> tuple[int | None, ...]:
     """Return a shape as plain numbers; a symbolic length counts as unknown."""
     return tuple(n if isinstance(n, int) else None for n in tuple(shape)[:12])
+
+
+def is_automatic(name: str) -> bool:
+    """Whether Keras made a name up for an ``Input`` that was given none."""
+    return _AUTOMATIC.fullmatch(name) is not None
+
+
+def input_name(tensor: Any) -> str:
+    """Return the name by which a model knows one of its Inputs."""
+    history = getattr(tensor, "_keras_history", None)
+    return str(tensor.name if history is None or history.operation is None else history.operation.name)
 
 
 class Names:

@@ -129,7 +129,10 @@ def _made_from_config(operation: Any) -> bool:
 def _unknown_names(config: dict[str, Any]) -> list[str]:
     """Return the names in a config that loading would look up among what is registered, and not find there."""
     found: list[str] = []
-    stack: list[tuple[Any, int]] = [(item, 1) for item in config.values() if isinstance(item, _HOLDERS)][::-1]
+    stack: list[tuple[Any, int]] = [
+        (item, 1) for item in config.values() if isinstance(item, _HOLDERS) and item
+    ]
+    stack.reverse()
     while stack:
         value, depth = stack.pop()
         inner: Any = value
@@ -137,6 +140,8 @@ def _unknown_names(config: dict[str, Any]) -> list[str]:
             name = value.get("registered_name")
             if name is None and value.get("module") in _KERAS_OBJECTS:  # most: an initializer, a policy
                 own = value.get("config")
+                if not own:
+                    continue
                 inner = own.values() if isinstance(own, dict) else ()
             elif _is_lambda(value):
                 found.append("<lambda>")
@@ -144,10 +149,10 @@ def _unknown_names(config: dict[str, Any]) -> list[str]:
             else:
                 found += _unknown_name(value)
                 inner = value.values()
-        held = [item for item in inner if isinstance(item, _HOLDERS) and item]
-        if held and depth < _MAX_DEPTH:
+        if depth < _MAX_DEPTH:
+            held = [(item, depth + 1) for item in inner if isinstance(item, _HOLDERS) and item]
             # Last in, first out: turned round, they come in their own order.
-            stack += [(item, depth + 1) for item in reversed(held)]
+            stack += reversed(held)
     return found
 
 

@@ -13,10 +13,10 @@ def leaves(structure: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
     Keys of deeper levels are joined by dots, as in ``"boxes.0"``.
     """
-    if isinstance(structure, Mapping):
-        items = sorted(((str(key), value) for key, value in structure.items()), key=lambda item: item[0])
-    elif isinstance(structure, (list, tuple)):
+    if isinstance(structure, (list, tuple)):
         items = [(str(index), value) for index, value in enumerate(structure)]
+    elif isinstance(structure, Mapping):
+        items = sorted(((str(key), value) for key, value in structure.items()), key=lambda item: item[0])
     else:
         yield prefix or "0", structure
         return

@@ -257,7 +257,8 @@ class Recorder:
     def _quiet_outputs(self, layer: Any, args: Any, kwargs: Any, fresh: list[Any]) -> list[Any]:
         comparing, self._comparing = self._comparing, True
         try:
-            return self._outputs_inside(layer, args, kwargs, fresh)[0]
+            with _in_mode(INFERENCE):
+                return self._outputs_inside(layer, args, kwargs, fresh)[0]
         finally:
             self._comparing = comparing
 
@@ -287,7 +288,27 @@ def _specs(values: Any) -> list[Any]:
     return [(symbol.shape, symbol.dtype) for symbol in symbols]
 
 
+@contextmanager
+def _in_mode(mode: Any) -> Iterator[None]:
+    """Let a call run in a mode once more, and put back what the run before it left.
+
+    Keras hands a mode that one call was given, as in ``self.drop(x, training=False)``, on to all calls after it
+    (``Layer._resolve_and_populate_arg``): a second run would begin with what the first one ended with.
+    """
+    context = global_state.get_global_attribute("current_call_ctx")
+    before = getattr(context, "training", None)
+    if context is not None:
+        context.training = mode
+    try:
+        yield
+    finally:
+        if context is not None:
+            context.training = before
+
+
 def _one_line(error: BaseException) -> str:
+    if isinstance(error, TraceError):
+        return str(error)
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 

@@ -38,6 +38,7 @@ class GraphWriter:
         self._operations: list[Any] = []  # what the layers were written from
         self._calls: list[Call] = []
         self._tensors: list[Tensor] = []
+        self._known_tensors: dict[tuple[Any, str], Tensor] = {}  # large models repeat a few shapes
         self._weights: list[Weight] = []
         self._index: dict[int, int] = {}  # id of a layer or variable → its place
         self._masks: dict[int, int] = {}  # a tensor → the mask that travels with it
@@ -46,24 +47,30 @@ class GraphWriter:
     def tensor(self, tensor: Any) -> int:
         """Write a new tensor; return its index."""
         self._alive.append(tensor)
-        self._tensors.append(Tensor(shape=tuple(tensor.shape), dtype=str(tensor.dtype)))
+        shape, dtype = tuple(tensor.shape), str(tensor.dtype)
+        record = self._known_tensors.get((shape, dtype))
+        if record is None:
+            record = self._known_tensors[shape, dtype] = Tensor(shape=shape, dtype=dtype)
+        self._tensors.append(record)
         return len(self._tensors) - 1
 
     def weight(self, variable: Any, trainable: Container[int] | None = None) -> int:
         """Write a variable unless it is there already; return its index."""
-        if id(variable) not in self._index:
-            known = self._trainable if trainable is None else trainable
-            self._index[id(variable)] = len(self.variables)
-            self.variables.append(variable)
-            self._weights.append(
-                Weight(
-                    name=str(variable.name),
-                    shape=tuple(map(int, variable.shape)),
-                    dtype=str(variable.dtype),
-                    trainable=bool(variable.trainable) if known is None else id(variable) in known,
-                )
+        index = self._index.get(id(variable))
+        if index is not None:
+            return index
+        known = self._trainable if trainable is None else trainable
+        index = self._index[id(variable)] = len(self.variables)
+        self.variables.append(variable)
+        self._weights.append(
+            Weight(
+                name=str(variable.name),
+                shape=tuple(map(int, variable.shape)),
+                dtype=str(variable.dtype),
+                trainable=bool(variable.trainable) if known is None else id(variable) in known,
             )
-        return self._index[id(variable)]
+        )
+        return index
 
     def layer(self, operation: Any) -> int:
         """Write a layer or operation, with its weights, unless it is there already; return its index."""
@@ -84,7 +91,7 @@ class GraphWriter:
                     config=facts.settings(operation, config, failure),
                     dtype=facts.dtype(operation),
                     trainable=bool(getattr(operation, "trainable", True)),
-                    weights=tuple(self.weight(variable, trainable) for variable in held),
+                    weights=tuple([self.weight(variable, trainable) for variable in held]),
                     saved=saved_facts(operation, config, failure),
                 )
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from decimal import Decimal
 
 from nbformat import NotebookNode
@@ -24,11 +25,14 @@ def score_text(verdict: Verdict, points: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def write_verdict(cell: NotebookNode, verdict: Verdict, points: float) -> None:
+def write_verdict(
+    cell: NotebookNode, verdict: Verdict, points: float, *, lessons: Container[str] = ()
+) -> None:
     """Replace a check cell's outputs by score and report; the student's text and errors come after.
 
     The score is the first output, so nothing the student's code printed can stand before it. Rich
-    output of the check cell itself is dropped: it could pass for a second report.
+    output of the check cell itself is dropped: it could pass for a second report. ``lessons`` are the units that the
+    report may send a student to.
     """
     own = [output for output in cell.get("outputs", []) if output.output_type in ("stream", "error")]
     number = new_output(
@@ -36,7 +40,8 @@ def write_verdict(cell: NotebookNode, verdict: Verdict, points: float) -> None:
         data={"text/plain": score_text(verdict, points)},
         execution_count=cell.get("execution_count"),
     )
-    report = [new_output("display_data", data=bundle) for bundle in notebook_outputs(verdict, feedback=True)]
+    bundles = notebook_outputs(verdict, feedback=True, lessons=lessons)
+    report = [new_output("display_data", data=bundle) for bundle in bundles]
     cell.outputs = [number, *report, *own]
 
 

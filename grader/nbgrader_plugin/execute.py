@@ -25,6 +25,7 @@ from grader.execution.keyring import private_key
 from grader.execution.native_logs import QUIET, without_native_logs
 from grader.execution.run import NotebookRun
 from grader.keys import AnswerKey, TaskKey
+from grader.lessons import lessons_in
 from grader.nbgrader_plugin.attempts import attempted
 from grader.nbgrader_plugin.cells import internal_error, let_stderr_pass, write_verdict
 from grader.nbgrader_plugin.graded import GradedNotebook, GradedStore, digest_of
@@ -176,6 +177,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
         """Judge every check cell and write its outputs; return verdicts, and which cells a person has to score or see."""
         checks = {held.task.id for held in key.tasks}
         released_code = _ordinary_code(folder)
+        lessons = lessons_in(folder.path.parent)
         verdicts = []
         unscored: dict[str, str] = {}
         needs_look: dict[str, str] = {}
@@ -190,7 +192,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
                 facts = facts.model_copy(update={"notes": (*facts.notes, restored[name])})
             verdict = self._judge(held, run, facts)
             verdicts.append(verdict)
-            write_verdict(cell, verdict, float(cell.metadata.nbgrader["points"]))
+            write_verdict(cell, verdict, float(cell.metadata.nbgrader["points"]), lessons=lessons)
             if verdict.outcome is Outcome.INTERNAL_ERROR:
                 unscored[name] = verdict.needs_look or ""
             elif verdict.needs_look:

@@ -19,7 +19,6 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 from pydantic import ValidationError
 
-import grader
 from grader.course import UnitFolder
 from grader.record import Record
 from grader.verdict import Outcome, Verdict
@@ -163,7 +162,7 @@ def _digest(path: Path) -> str:
 @cache
 def _code() -> list[str]:
     """Return what stands for the code that grades: its sources, and the versions of what it runs on."""
-    package = Path(grader.__file__).parent
+    package = Path(__file__).resolve().parents[1]
     sources = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         sources.update(str(path.relative_to(package)).encode())

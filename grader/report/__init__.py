@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from grader.report import html, text
@@ -14,14 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Picture", "draw_graph", "explanation_of", "notebook_outputs"]
 
 
-def notebook_outputs(verdict: Verdict, *, feedback: bool = False) -> list[dict[str, str]]:
+def notebook_outputs(
+    verdict: Verdict, *, feedback: bool = False, lessons: Container[str] = ()
+) -> list[dict[str, str]]:
     """Return the MIME bundles that show a verdict in a notebook.
 
     The first bundle is the report as HTML and plain text; the second, when the verdict holds a
     comparison, is the picture as PNG (base64) and SVG with its description as plain text.
-    ``feedback`` is for pages read after grading: see ``grader.report.html.render``.
+    ``feedback`` is for pages read after grading, ``lessons`` are the units that can be linked: see
+    ``grader.report.html.render``.
     """
-    outputs = [{"text/html": html.render(verdict, feedback=feedback), "text/plain": text.render(verdict)}]
+    outputs = [
+        {
+            "text/html": html.render(verdict, feedback=feedback, lessons=lessons),
+            "text/plain": text.render(verdict),
+        }
+    ]
     if verdict.comparison is not None:
         outputs.append(draw_graph(verdict.comparison.student, verdict.comparison).mime_bundle())
     return outputs

@@ -8,9 +8,10 @@ loss costs nothing, text colours left to the theme, and no picture (it travels a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
+from grader.comparison.records import more_text
 from grader.report.escape import html_text, plain, prose
 from grader.report.words import (
     OUTCOMES,
@@ -21,13 +22,15 @@ from grader.report.words import (
     mark,
     next_step,
     nothing_compared,
+    other_differences,
     points,
+    row_detail,
     score_words,
 )
 
 if TYPE_CHECKING:
     from grader.comparison import Diagnosis
-    from grader.verdict import Row, Verdict
+    from grader.verdict import Verdict
 
 __all__ = ["render"]
 
@@ -38,11 +41,12 @@ _CELL = 'style="text-align: left; padding: 2px 12px 2px 0; vertical-align: top"'
 _SUMMARY = '<summary style="display: list-item">'
 
 
-def render(verdict: Verdict, *, feedback: bool = False) -> str:
+def render(verdict: Verdict, *, feedback: bool = False, lessons: Container[str] = ()) -> str:
     """Render a verdict as an HTML fragment.
 
     ``feedback`` is for a page that is read after grading: the whole hint ladder is there, each
-    step folded, and lessons are named instead of linked. Otherwise only the first hint is shown
+    step folded, and lessons are named instead of linked. ``lessons`` are the units that the reader has: no other is
+    named. Otherwise only the first hint is shown
     and the next ones are left to ``unit.hint``. ``needs_look`` is for instructors and not shown.
     """
     words = OUTCOMES[verdict.outcome]
@@ -52,9 +56,9 @@ def render(verdict: Verdict, *, feedback: bool = False) -> str:
     parts += [_paragraph(verdict.message), _line_of_code(verdict)]
     parts += [_paragraph(text) for text in (case_words(verdict), next_step(verdict))]
     absent = nothing_compared(verdict)
-    parts.append(_paragraph(absent) if absent else _table(verdict.rows))
+    parts.append(_paragraph(absent) if absent else _table(verdict))
     parts.append(_differences(verdict))
-    parts += [_diagnosis(diagnosis, feedback=feedback) for diagnosis in verdict.diagnoses]
+    parts += [_diagnosis(diagnosis, feedback=feedback, lessons=lessons) for diagnosis in verdict.diagnoses]
     parts.append(_hints(verdict, feedback=feedback))
     parts += [_paragraph(f"Remark: {remark}") for remark in verdict.remarks]
     body = "\n".join(part for part in parts if part)
@@ -75,7 +79,8 @@ def _paragraph(text: str) -> str:
     return f"<p>{prose(text)}</p>" if text else ""
 
 
-def _table(rows: tuple[Row, ...]) -> str:
+def _table(verdict: Verdict) -> str:
+    rows = verdict.rows
     if not rows:
         return ""
     lines = [_line("th", ("", "Checked", "Yours", "Expected", "Points"))]
@@ -83,10 +88,8 @@ def _table(rows: tuple[Row, ...]) -> str:
         sign, meaning = mark(row)
         earned = f"{points(row.points)} of {points(row.max_points)}" if row.max_points else ""
         lines.append(_line("td", (f"{sign} {meaning}", row.name, row.found, row.expected, earned)))
-        if row.detail:
-            lines.append(
-                f'<tr><td></td><td colspan="4" {_CELL}><small>{prose(row.detail)}</small></td></tr>\n'
-            )
+        if detail := row_detail(verdict, row):
+            lines.append(f'<tr><td></td><td colspan="4" {_CELL}><small>{prose(detail)}</small></td></tr>\n')
     head, *body = lines
     return f'<table style="margin: 6px 0">\n<thead>{head}</thead>\n<tbody>{"".join(body)}</tbody>\n</table>'
 
@@ -101,16 +104,22 @@ def _line(tag: str, cells: Iterable[str]) -> str:
 
 
 def _differences(verdict: Verdict) -> str:
-    differences = verdict.comparison.differences if verdict.comparison else ()
-    if not differences or [difference.message for difference in differences] == [verdict.message]:
+    others = other_differences(verdict)
+    if not others or verdict.comparison is None:
         return ""
-    items = "".join(f"<li>{prose(difference.message)}</li>\n" for difference in differences[:MAX_DIFFERENCES])
-    left = len(differences) - MAX_DIFFERENCES
-    more = f"<p>… and {left} more.</p>" if left > 0 else ""
-    return f"<p><strong>What differs</strong> (numbered as in the picture)</p>\n<ol>\n{items}</ol>{more}"
+    first = others[0][0]
+    items = "".join(f"<li>{prose(message)}</li>\n" for _, message in others[: MAX_DIFFERENCES - first + 1])
+    rest = verdict.comparison.differences[MAX_DIFFERENCES:]
+    more = f"<p>… {more_text(rest)}.</p>" if rest else ""
+    title = "What differs" if first == 1 else "What else differs"
+    common = _paragraph(verdict.comparison.in_common)
+    return (
+        f"<p><strong>{title}</strong> (numbered as in the picture)</p>\n"
+        f'{common}<ol start="{first}">\n{items}</ol>{more}'
+    )
 
 
-def _diagnosis(diagnosis: Diagnosis, *, feedback: bool) -> str:
+def _diagnosis(diagnosis: Diagnosis, *, feedback: bool, lessons: Container[str]) -> str:
     parts = [
         f"<p><strong>{prose(diagnosis.title)}</strong> <small>({html_text(diagnosis.id, 60)})</small></p>"
     ]
@@ -119,7 +128,7 @@ def _diagnosis(diagnosis: Diagnosis, *, feedback: bool) -> str:
         parts.append(f"<p><em>How it shows:</em> {prose(diagnosis.symptom)}</p>")
     if diagnosis.fix:
         parts.append(f"<details>{_SUMMARY}How to mend it</summary><p>{prose(diagnosis.fix)}</p></details>")
-    if _UNIT_NAME.fullmatch(diagnosis.unit):
+    if diagnosis.unit in lessons and _UNIT_NAME.fullmatch(diagnosis.unit):
         name = html_text(diagnosis.unit.replace("_", " "))
         place = name if feedback else f'<a href="../{diagnosis.unit}/lesson.ipynb">{name}</a>'
         parts.append(f"<p>Read about it in unit {place}.</p>")

@@ -6,6 +6,7 @@ import textwrap
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from grader.comparison.records import more_text
 from grader.report.escape import plain
 from grader.report.words import (
     OUTCOMES,
@@ -16,12 +17,14 @@ from grader.report.words import (
     mark,
     next_step,
     nothing_compared,
+    other_differences,
     points,
+    row_detail,
     score_words,
 )
 
 if TYPE_CHECKING:
-    from grader.verdict import Row, Verdict
+    from grader.verdict import Verdict
 
 __all__ = ["render"]
 
@@ -48,14 +51,8 @@ def render(verdict: Verdict) -> str:
     if absent:
         parts += _wrapped(absent)
     elif verdict.rows:
-        parts += ["", *_table(verdict.rows)]
-    differences = verdict.comparison.differences if verdict.comparison else ()
-    if differences and [difference.message for difference in differences] != [verdict.message]:
-        parts += ["", "What differs"]
-        for number, difference in enumerate(differences[:MAX_DIFFERENCES], start=1):
-            parts += _wrapped(difference.message, first=f"  {number}. ", rest="     ")
-        if len(differences) > MAX_DIFFERENCES:
-            parts.append(f"     … and {len(differences) - MAX_DIFFERENCES} more.")
+        parts += ["", *_table(verdict)]
+    parts += _differences(verdict)
     for diagnosis in verdict.diagnoses:
         parts += ["", f"{plain(diagnosis.title, 100)} [{plain(diagnosis.id, 60)}]"]
         parts += _wrapped(diagnosis.explanation, first="  ", rest="  ")
@@ -75,7 +72,22 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     return textwrap.wrap(plain(text, 1200), _WIDTH, initial_indent=first, subsequent_indent=rest)
 
 
-def _table(rows: tuple[Row, ...]) -> list[str]:
+def _differences(verdict: Verdict) -> list[str]:
+    others = other_differences(verdict)
+    if not others or verdict.comparison is None:
+        return []
+    first, last = others[0][0], MAX_DIFFERENCES
+    parts = ["", "What differs" if first == 1 else "What else differs"]
+    parts += _wrapped(verdict.comparison.in_common, first="  ", rest="  ")
+    for number, message in others[: last - first + 1]:
+        parts += _wrapped(message, first=f"  {number}. ", rest="     ")
+    if rest := verdict.comparison.differences[last:]:
+        parts += _wrapped(f"… {more_text(rest)}.", first="     ", rest="     ")
+    return parts
+
+
+def _table(verdict: Verdict) -> list[str]:
+    rows = verdict.rows
     cells: list[tuple[str, ...]] = [("", "", "yours", "expected", "points")]
     for row in rows:
         earned = f"{points(row.points)}/{points(row.max_points)}" if row.max_points else ""
@@ -89,6 +101,6 @@ def _table(rows: tuple[Row, ...]) -> list[str]:
         for parts in zip_longest(*line, fillvalue=""):
             padded = (text.ljust(width) for text, width in zip(parts, widths, strict=True))
             lines.append("  ".join(padded).rstrip())
-        if index and rows[index - 1].detail:
-            lines += _wrapped(rows[index - 1].detail, first="     ", rest="     ")
+        if index:
+            lines += _wrapped(row_detail(verdict, rows[index - 1]), first="     ", rest="     ")
     return lines

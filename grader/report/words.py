@@ -21,7 +21,9 @@ __all__ = [
     "mark",
     "next_step",
     "nothing_compared",
+    "other_differences",
     "points",
+    "row_detail",
     "score_words",
 ]
 
@@ -127,6 +129,19 @@ def nothing_compared(verdict: Verdict) -> str:
     if not verdict.rows or any(row.compared for row in verdict.rows):
         return ""
     return f"There is {verdict.rows[0].found}, so nothing could be compared."
+
+
+def other_differences(verdict: Verdict) -> list[tuple[int, str]]:
+    """Return what differs besides what the headline says, each with its number in the picture."""
+    differences = verdict.comparison.differences if verdict.comparison else ()
+    numbered = [(number, difference.message) for number, difference in enumerate(differences, start=1)]
+    return numbered[1:] if numbered and numbered[0][1] == verdict.message else numbered
+
+
+def row_detail(verdict: Verdict, row: Row) -> str:
+    """Return what a row adds, unless the report says the same sentence anyway."""
+    differences = verdict.comparison.differences if verdict.comparison else ()
+    return "" if row.detail in (difference.message for difference in differences) else row.detail
 
 
 def hints_on_task(verdict: Verdict) -> bool:

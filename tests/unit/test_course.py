@@ -47,6 +47,11 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
         ("(Answer(points=1),)", "Answer(points=1)", r"expects is of type Answer, expected a tuple"),
         ("(Input(4),)", "Input(4)", r"tasks\.py, line 7: Case: inputs: .*Write inputs=\(…,\)"),
         ("hints=", "hint=", r"line 3: TypeError: .*'hint' Did you mean 'hints'\?"),
+        (
+            "Answer(points=1)",
+            "Answer(points=1, tolerence=1.0)",
+            r"line 6: Answer: tolerence: There is no such field\. Did you mean 'tolerance'\? It takes kind, points,",
+        ),
         ("Answer, Case", "Answers, Case", r"line 1: ImportError"),
         ('title="Sums",\n    expects', 'title="Sums"\n    expects', r"line \d: SyntaxError"),
     ],

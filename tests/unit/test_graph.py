@@ -66,3 +66,22 @@ def test_weights_are_counted_once_however_many_layers_hold_them() -> None:
     assert total == graph.count_weights(trainable=True) + graph.count_weights(trainable=False)
     twice = graph.model_copy(update={"layers": (*graph.layers, graph.layers[0])})
     assert total == twice.count_weights()
+
+
+def test_a_graph_shows_itself_in_one_line() -> None:
+    """At a prompt it says its name, how large it is, and what goes in and comes out; printed, it is a table."""
+    assert "<ModelGraph 'model', calls: 7, parameters: 328, (None, 8, 8, 4) → (None, 8, 8, 4)>" == repr(
+        residual_block()
+    )
+    assert "Conv2D(4, 3, padding=" in str(residual_block())
+
+
+def test_an_input_with_a_key_is_shown_under_it() -> None:
+    """Keys are what a dict of inputs is given by; a name of somebody else's is quoted and cut."""
+    graph = residual_block()
+    keyed = graph.model_copy(
+        update={"name": "m\n" * 100, "inputs": (graph.inputs[0].model_copy(update={"key": "photo"}),)}
+    )
+    assert "'photo': (None, 8, 8, 4) → " in repr(keyed)
+    assert len(repr(keyed)) < 240
+    assert "\n" not in repr(keyed)

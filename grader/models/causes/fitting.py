@@ -21,6 +21,7 @@ from grader.causes import (
     WrongRank,
     WrongSize,
 )
+from grader.models.causes.arguments import made_with_a_tensor
 from grader.models.causes.wiring import given
 from grader.models.layers import class_name
 from grader.models.nested import recorded_graph
@@ -71,7 +72,9 @@ def misfit(call: LayerCall, names: Names) -> Any:
     """Find why a layer refuses what it was called on; ``None`` where nothing certain is found."""
     tensors = [leaf for leaf in flatten((call.args, call.kwargs)) if _has_shape(leaf)]
     if not tensors:
-        return _no_tensor(call)
+        given_one = call.args[0] if call.args else None
+        made = made_with_a_tensor(given_one, names) if isinstance(given_one, keras.Layer) else None
+        return made or _no_tensor(call)
     for find in _FINDERS:
         found = find(call, names)
         if found is not None:

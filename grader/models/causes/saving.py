@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator
+from pathlib import PurePath
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras.src.saving import serialization_lib
 
-from grader.causes import ConfigNotSaved, NotRegistered
+from grader.causes import ConfigNotSaved, NotRegistered, WrongFile
 from grader.models.notes import Names, short
+from grader.models.python_calls import python_call
 from grader.models.raised import Raised, chain, code_of
 
-__all__ = ["config_not_saved", "not_registered"]
+__all__ = ["config_not_saved", "not_registered", "wrong_file"]
 
 _MOST_ARGUMENTS = 8
 
@@ -62,6 +65,41 @@ def config_not_saved(raised: Raised, _: Names) -> ConfigNotSaved | None:
             found = _unlike(cls, config) if issubclass(cls, keras.Operation) else None
             if found is not None:
                 return found
+    return None
+
+
+_ENDINGS: dict[Any, tuple[Literal["save", "save_weights", "load_model", "load_weights"], tuple[str, ...]]] = {
+    code_of(keras.Model.save): ("save", (".keras", ".h5", ".hdf5")),
+    code_of(keras.saving.save_model): ("save", (".keras", ".h5", ".hdf5")),
+    code_of(keras.Model.save_weights): ("save_weights", (".weights.h5",)),
+    code_of(keras.Model.load_weights): ("load_weights", (".weights.h5", ".keras", ".h5", ".hdf5")),
+    code_of(keras.saving.load_model): ("load_model", (".keras", ".h5", ".hdf5")),
+}
+
+
+def wrong_file(raised: Raised, _: Names) -> WrongFile | None:
+    """Find the path that a model cannot be saved to for its ending, or that no file stands at."""
+    call = python_call(raised)
+    method, endings = _ENDINGS.get(code_of(call.function), (None, ())) if call is not None else (None, ())
+    if call is None or method is None:
+        return None
+    path = call.values().get("filepath")
+    if not isinstance(path, (str, os.PathLike)):
+        return None
+    text, saves = os.fspath(path), method.startswith("save")
+    if not isinstance(text, str) or "://" in text:
+        return None
+    name = short(PurePath(text).name)
+    there = os.path.exists(text)  # noqa: PTH110  # a path is the student's, and may be anything
+    if method == "load_model" and raised.frames[-1][0].f_code is not code_of(keras.saving.load_model):
+        return None  # it was found, and something in it is wrong
+    if not saves and not there:
+        return WrongFile(method=method, path=name, problem="not-there", wanted=endings[0])
+    if there and os.path.isdir(text) and method == "load_model":  # noqa: PTH112
+        whole = os.path.exists(os.path.join(text, "config.json"))  # noqa: PTH110, PTH118
+        return None if whole else WrongFile(method=method, path=name, problem="folder", wanted=endings[0])
+    if not text.endswith(endings):
+        return WrongFile(method=method, path=name, problem="ending", wanted=endings[0])
     return None
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import linecache
-from collections.abc import Iterator
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, Literal
 
 import keras
 
 from grader.causes import ValueNeeded
+from grader.models.expressions import Expression, expression_at, root_of, value_of
 from grader.models.notes import Names, short
 from grader.models.raised import Raised
 
@@ -43,7 +42,7 @@ def value_needed(raised: Raised, names: Names) -> ValueNeeded | None:
         return None
     frame, at = own[0]
     inner = raised.frames[[f for f, _ in raised.frames].index(frame) + 1 :]
-    node = _expression_at(frame.f_code, at)
+    node = expression_at(frame.f_code, at)
     if inner:
         return _asked_by_a_method(inner, node, frame, names)
     return _asked_by_a_builtin(raised, node, frame, names)
@@ -62,14 +61,14 @@ def branch_on_value(error: BaseException) -> Asked | None:
 
 
 def _asked_by_a_method(
-    inner: list[tuple[FrameType, int]], node: _Found | None, frame: FrameType, names: Names
+    inner: list[tuple[FrameType, int]], node: Expression | None, frame: FrameType, names: Names
 ) -> ValueNeeded | None:
     """The innermost frames are those of a tensor's own ``__bool__`` and the like, which refused."""
     asked = next(
         (f for f, _ in inner if f.f_code.co_name in _ASKING and _is_symbolic(f.f_locals.get("self"))), None
     )
     if asked is None:
-        return None
+        return _given_to_a_library(node, frame, names)
     method, tensor = asked.f_code.co_name, asked.f_locals["self"]
     note = names.note(tensor) if isinstance(tensor, keras.KerasTensor) else None
     library, function = _library_call(node, frame)
@@ -90,7 +89,7 @@ _ASKING = ("__bool__", "__iter__", "__array__", "__jax_array__", "__tf_tensor__"
 
 
 def _asked_by_a_builtin(
-    raised: Raised, node: _Found | None, frame: FrameType, names: Names
+    raised: Raised, node: Expression | None, frame: FrameType, names: Names
 ) -> ValueNeeded | None:
     """The student's line called something written in C: ``len``, or a library's function, on a symbolic tensor."""
     refused = _REFUSALS.get((type(raised.error).__module__.partition(".")[0], type(raised.error).__name__))
@@ -105,19 +104,31 @@ def _asked_by_a_builtin(
     call = node.call
     if call is None:
         return None
-    given = [value for value in (_value(argument, frame) for argument in call.args) if _is_keras(value)]
+    given = [value for value in (value_of(argument, frame) for argument in call.args) if _is_keras(value)]
     if not given:
         return None
     note = names.note(given[0])
-    library, function = _library_call(node, frame)
-    if library is not None:
-        return ValueNeeded(how=library, function=function, tensor=note)
-    called = _value(call.func, frame)
+    to_library = _given_to_a_library(node, frame, names)
+    if to_library is not None:
+        return to_library
+    called = value_of(call.func, frame)
     if called is len:
         return ValueNeeded(how="len", tensor=note)
     if called in (int, float):
         return ValueNeeded(how="number", tensor=note)
     return None
+
+
+def _given_to_a_library(node: Expression | None, frame: FrameType, names: Names) -> ValueNeeded | None:
+    """Find a function of a library that computes with numbers, and a symbolic tensor among its arguments."""
+    call = node.call if node is not None else None
+    library, function = _library_call(node, frame)
+    if call is None or library is None:
+        return None
+    tensor = next((v for v in (value_of(argument, frame) for argument in call.args) if _is_keras(v)), None)
+    if tensor is None:
+        return None
+    return ValueNeeded(how=library, function=function, tensor=names.note(tensor))
 
 
 def _is_keras(value: Any) -> bool:
@@ -135,49 +146,7 @@ def _is_symbolic(value: Any) -> bool:
     return module == "tensorflow" and kind == "SymbolicTensor"
 
 
-class _Found:
-    """A piece of the student's source: the expression that failed, and the statement around it."""
-
-    def __init__(self, tree: ast.AST, span: tuple[int, int, int, int]) -> None:
-        self.path = list(_around(tree, span))
-
-    @property
-    def call(self) -> ast.Call | None:
-        """Return the call that failed itself; ``None`` where another expression did."""
-        last = self.path[-1] if self.path else None
-        return last if isinstance(last, ast.Call) else None
-
-
-def _around(tree: ast.AST, span: tuple[int, int, int, int]) -> Iterator[ast.AST]:
-    """Yield the nodes that hold a span of the source, outermost first."""
-    current: ast.AST | None = tree
-    while current is not None:
-        yield current
-        current = next((child for child in ast.iter_child_nodes(current) if _holds(child, span)), None)
-
-
-def _holds(node: ast.AST, span: tuple[int, int, int, int]) -> bool:
-    if isinstance(node, (ast.expr, ast.stmt)):
-        start, end = (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
-        return start <= span[:2] and span[2:] <= end
-    return any(_holds(child, span) for child in ast.iter_child_nodes(node))
-
-
-def _expression_at(code: CodeType, at: int) -> _Found | None:
-    """Find the expression whose instruction raised, in the source as it was read; ``None`` without source."""
-    positions = next((p for i, p in enumerate(code.co_positions()) if i == at // 2), None)
-    if positions is None or None in positions:
-        return None
-    line, end_line, column, end_column = positions
-    source = "".join(linecache.getlines(code.co_filename))
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return _Found(tree, (line or 0, column or 0, end_line or 0, end_column or 0))
-
-
-def _branching(node: _Found | None) -> Asked:
+def _branching(node: Expression | None) -> Asked:
     """Say which statement asked: ``if`` and ``x if c else y`` are one; anything unclear is ``bool``."""
     path = node.path if node is not None else []
     if path and isinstance(
@@ -194,39 +163,15 @@ def _branching(node: _Found | None) -> Asked:
     return "bool"
 
 
-def _library_call(node: _Found | None, frame: FrameType) -> tuple[_Library | None, str]:
+def _library_call(node: Expression | None, frame: FrameType) -> tuple[_Library | None, str]:
     call = node.call if node is not None else None
     if call is None:
         return None, ""
-    function = _value(call.func, frame)
+    function = value_of(call.func, frame)
     module = getattr(function, "__module__", None)
     if not isinstance(module, str):
         module = type(function).__module__ if function is not None else ""
-        module = _root_of(call.func, frame) or module
+        module = root_of(call.func, frame) or module
     library = _LIBRARIES.get(module.partition(".")[0])
-    library = library or _LIBRARIES.get(_root_of(call.func, frame).partition(".")[0])
+    library = library or _LIBRARIES.get(root_of(call.func, frame).partition(".")[0])
     return library, short(ast.unparse(call.func)) if library is not None else ""
-
-
-def _root_of(function: ast.expr, frame: FrameType) -> str:
-    """Return the name of the module that an expression such as ``torch.relu`` starts from."""
-    while isinstance(function, ast.Attribute):
-        function = function.value
-    from types import ModuleType
-
-    value = _value(function, frame)
-    return value.__name__ if isinstance(value, ModuleType) else ""
-
-
-def _value(expression: ast.expr, frame: FrameType) -> Any:
-    """Look up a name, or an attribute of a module; anything else would run the student's code."""
-    from types import ModuleType
-
-    if isinstance(expression, ast.Name):
-        for scope in (frame.f_locals, frame.f_globals, frame.f_builtins):
-            if expression.id in scope:
-                return scope[expression.id]
-    if isinstance(expression, ast.Attribute):
-        owner = _value(expression.value, frame)
-        return vars(owner).get(expression.attr) if isinstance(owner, ModuleType) else None
-    return None

@@ -6,6 +6,7 @@ import pytest
 
 from grader.canonical import joined_anew, normalize
 from grader.comparison import compare_graphs
+from grader.errors import GraderError
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 from tests.blueprints import Blueprint
@@ -69,12 +70,24 @@ def test_another_axis_or_a_step_in_between_keeps_them_apart() -> None:
     )
 
 
-def test_a_long_chain_of_joins_stays_small() -> None:
-    """A join of joins without end is not written out without end."""
+def test_a_block_of_hundreds_of_layers_may_be_written_either_way() -> None:
+    """However many parts a join has, collecting them in a list and adding to what was joined are one block."""
+    assert compare_graphs(dense_block(300, "growing"), dense_block(300, "list")).equivalent
+
+
+def test_joins_without_end_are_not_written_out_without_end() -> None:
+    """Where too many parts would have to be written out, nothing is decided, and the message says so."""
     plan = Blueprint()
     joined = plan.input(1)
-    for _ in range(600):
+    for _ in range(800):
         joined = plan.concatenate(joined, plan.dense(joined, 1))
-    found = joined_anew(normalize(plan.graph(joined)))
-    assert found is not None
-    assert max(len(node.edges) for node in found.nodes) == 256
+    with pytest.raises(GraderError, match=r"more than 250,000 parts in all, .* was not decided"):
+        joined_anew(normalize(plan.graph(joined)))
+
+
+def test_graphs_of_other_layers_are_told_apart_however_long_their_joins() -> None:
+    """Nothing has to be written out where the layers that are joined differ."""
+    growing = dense_block(800, "growing")
+    plan = Blueprint()
+    x = plan.input(4)
+    assert not compare_graphs(growing, plan.graph(plan.dense(plan.concatenate(x, x), 3))).equivalent

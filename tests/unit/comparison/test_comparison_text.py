@@ -47,3 +47,43 @@ def test_a_comparison_is_read_back_as_it_was_written(student: ModelGraph) -> Non
     """What is stored of a verdict holds the comparison, and is validated when it is read."""
     result = compare_graphs(student, line(6))
     assert result == Comparison.model_validate_json(result.to_json())
+
+
+def towers(first: int) -> ModelGraph:
+    plan = Blueprint()
+    x = plan.input(8)
+    for units in range(first, first + 14):
+        x = plan.dense(x, units)
+    return plan.graph(x)
+
+
+def test_of_many_differences_the_first_are_told_and_the_rest_counted() -> None:
+    """Nobody mends more than a dozen one by one; the record keeps them all."""
+    result = compare_graphs(towers(4), towers(5))
+    lines = str(result).splitlines()
+    assert 14 == len(result.differences)
+    assert lines[13] == "  12. The 12th Dense has units=15, expected units=16."
+    assert lines[14] == "  … and 2 more: 2 wrong-config."
+
+
+def test_that_two_larger_models_have_little_in_common_is_said_first() -> None:
+    """A list of what differs helps nobody who has written another network."""
+    lines = str(compare_graphs(towers(4), towers(5))).splitlines()
+    assert (
+        "  The two models have little in common: yours has 14 steps and the expected one 14; "
+        "none of them stand in both."
+    ) == lines[1]
+    assert "" == compare_graphs(line(4), line(6)).in_common
+    assert "" == compare_graphs(towers(4), towers(4)).in_common
+
+
+def test_a_long_row_of_missing_steps_is_counted_by_kind() -> None:
+    """A sentence that names dozens of steps says less than how many there are of each."""
+    plan = Blueprint()
+    short = plan.graph(plan.dense(plan.input(8), 3))
+    plan = Blueprint()
+    x = plan.dense(plan.input(8), 3)
+    for _ in range(5):
+        x = plan.relu(plan.dense(x, 3))
+    first, *_ = compare_graphs(short, plan.graph(x)).differences
+    assert "expected 5 × Dense and 5 × relu, found" in first.message

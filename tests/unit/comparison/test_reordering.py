@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.comparison import compare_graphs
+from grader.errors import GraderError
 from grader.graph import ModelGraph
 from grader.tasks import CompareOptions
 from tests.backends.worker import Workers
@@ -83,3 +84,33 @@ def test_the_order_along_another_axis_counts() -> None:
 
     assert not compare_graphs(stacked(1, 0), stacked(0, 1)).equivalent
     assert compare_graphs(stacked(1, 0), stacked(1, 0)).equivalent
+
+
+def turned_round(rounds: int, channels: int, *, newest_first: bool) -> ModelGraph:
+    """A dense block whose joins are all written the other way round."""
+    plan = Blueprint()
+    x = plan.dense(plan.input(4), channels)
+    for _ in range(rounds):
+        new = plan.dense(x, channels)
+        x = plan.norm(plan.concatenate(new, x) if newest_first else plan.concatenate(x, new))
+    return plan.graph(plan.dense(x, 2))
+
+
+def test_an_order_is_kept_once_for_the_weights_that_share_it() -> None:
+    """However many layers read what was joined in another order, the order is written out once."""
+    rounds = 20
+    comparison = compare_graphs(
+        turned_round(rounds, 500, newest_first=True), turned_round(rounds, 500, newest_first=False)
+    )
+    assert comparison.equivalent
+    assert 5 * rounds == len(comparison.weight_orders)
+    assert rounds == len({id(moved.order) for moved in comparison.weight_orders})
+    longest = max((moved.order for moved in comparison.weight_orders), key=len)
+    assert sorted(longest) == list(range(500 * (rounds + 1)))
+
+
+def test_an_order_of_channels_without_end_is_not_written_out() -> None:
+    """A shape that a file claims may be of any length: then nothing is decided, and the message says so."""
+    pair = [turned_round(2, 10**9, newest_first=first) for first in (True, False)]
+    with pytest.raises(GraderError, match=r"5,000,000,000 places of channels, .* was not decided"):
+        compare_graphs(*pair)

@@ -72,15 +72,18 @@ def test_a_frozen_layer_is_named_with_its_place() -> None:
     """One layer that should learn is one sentence about that layer."""
     (difference,) = compared(network((2,)), network()).differences
     size = network().count_weights(trainable=True) - network((2,)).count_weights(trainable=True)
-    assert ("still-frozen", "at the second Conv2D") == (difference.kind, difference.where)
-    assert f"The second Conv2D is frozen, expected trainable ({size} parameters)." == difference.message
+    assert ("still-frozen", "at the Conv2D named 'renamed_2'") == (difference.kind, difference.where)
+    assert (
+        f"The Conv2D named 'renamed_2' is frozen, expected trainable ({size} parameters)."
+        == difference.message
+    )
 
 
 def test_both_directions_are_two_differences() -> None:
     """What should be frozen and what should learn are told apart."""
     found = compared(network((6,)), network((0, 1))).differences
     assert ["not-frozen", "still-frozen"] == [difference.kind for difference in found]
-    assert "from the first Conv2D to the first BatchNormalization" == found[0].where
+    assert "from the Conv2D named 'renamed_0' to the BatchNormalization named 'renamed_1'" == found[0].where
 
 
 def test_the_comparison_is_the_same_from_the_other_side() -> None:
@@ -113,7 +116,9 @@ def test_a_normalization_without_weights_to_learn_still_moves_its_statistics() -
     shut = without_scale(network(), moving=False)
     (difference,) = compared(without_scale(network(), moving=True), shut).differences
     assert "not-frozen" == difference.kind
-    assert difference.message.startswith("3 layers can be trained that should be frozen: the first BatchNorm")
+    assert difference.message.startswith(
+        "3 layers can be trained that should be frozen: the BatchNormalization"
+    )
     assert "parameters" not in difference.message
     assert compared(shut, shut).equivalent
 

@@ -7,15 +7,13 @@ import pytest
 
 from tests.backends.worker import Workers
 
-BACKENDS = ("tensorflow", "jax", "torch")
-
 
 @pytest.fixture(scope="session")
 def explained(workers: Workers) -> Any:
-    """Return a function: backend, module, filtered tracebacks or not → what is said of each program."""
+    """Return a function: backend, function of ``explained``, filtered tracebacks or not → what it returns."""
 
     @cache
-    def ask(backend: str, module: str, filtered: bool) -> Any:
-        return workers[backend].run(f"tests.unit.explain.{module}", "all_explained", filtered=filtered)
+    def ask(backend: str, function: str, filtered: bool) -> Any:
+        return workers[backend].run("tests.unit.explain.explained", function, filtered=filtered)
 
     return ask

@@ -25,7 +25,8 @@ CELLS = {
     "assertion": "assert photo is facts, 'no'",
     "interrupt": "raise KeyboardInterrupt",
     "exit": "raise SystemExit",
-    "not recognised": "layers.Conv2D(4, 3, padding='smae')",
+    "not recognised": "layers.Dense(-3)",
+    "in call": "class Net(keras.Model):\n    def call(self, x):\n        return layers.Flatten(x)\nNet()(photo)",
     "twice": "%load_ext grader",
     "add": FAILS,
     "works": "layers.Add()([photo, photo]).shape",
@@ -53,7 +54,7 @@ def test_loading_does_not_import_keras(outputs: dict[str, list[Any]]) -> None:
     assert "False\n" == outputs["load"][0].text
 
 
-@pytest.mark.parametrize("cell", ["left out", "add", "not recognised"])
+@pytest.mark.parametrize("cell", ["left out", "add", "not recognised", "in call"])
 def test_the_explanation_comes_below_the_traceback(outputs: dict[str, list[Any]], cell: str) -> None:
     """First the traceback, then one explanation, as HTML and as text; loading the extension twice adds none."""
     assert ["error", "display_data"] == shown(outputs[cell])
@@ -66,6 +67,13 @@ def test_the_learners_own_names_are_used(outputs: dict[str, list[Any]]) -> None:
     assert "comes from the Input `facts` of shape (None, 4)" in text
     assert "inputs=[photo, facts]" in text
     assert re.search(r"Cell In\[4\], line 2: keras.Model\(photo", text)
+
+
+def test_a_layer_made_with_a_tensor_in_call_is_named(outputs: dict[str, list[Any]]) -> None:
+    """The line inside the class is shown, though Keras cuts its own frames off."""
+    text = " ".join(outputs["in call"][1].data["text/plain"].split())
+    assert "Flatten was made with a tensor" in text
+    assert "return layers.Flatten(x)" in text
 
 
 def test_what_is_not_recognised_is_said_to_be_so(outputs: dict[str, list[Any]]) -> None:

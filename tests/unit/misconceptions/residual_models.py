@@ -1,9 +1,11 @@
 """Pairs of models around ``F(x) + x``: each residual mistake, and what only looks like it."""
 
+from functools import partial
+
 import keras
 from keras import layers, ops
 
-from tests.unit.misconceptions import joins
+from tests.unit.misconceptions import joins, transformers
 
 
 def conv(filters, size=3, strides=1, **given):
@@ -212,6 +214,7 @@ TRIGGERS = {
         (lambda: temporal(from_start=True), temporal),
         (lambda: encoder_block(second_from_start=True), encoder_block),
         (lambda: bottleneck("of the branch"), bottleneck),
+        (lambda: transformers.classifier("late"), lambda: transformers.classifier("pre")),
     ],
     "concatenate-instead-of-add": [
         (lambda: network(3, 2, "concatenate-instead-of-add"), network),
@@ -233,8 +236,34 @@ TRIGGERS = {
         (lambda: network(3, 1, "activation-before-add"), network),
         (lambda: network(1, 0, "activation-before-add"), lambda: network(1)),
         (lambda: temporal(early=(4,)), temporal),
+        (lambda: transformers.residual("activated early"), transformers.residual),
     ],
 }
+# A light step that stands elsewhere, or a sum of embeddings that is left out: no shortcut starts anywhere else.
+STEPS_MOVED = [
+    (lambda: transformers.classifier(positions=False), transformers.classifier, "missing-layer"),
+    (
+        lambda: transformers.classifier("pre", positions=False, blocks=2),
+        lambda: transformers.classifier("pre", blocks=2),
+        "missing-layer",
+    ),
+    *(
+        (partial(build, ours), partial(build, theirs), "wrong-connection")
+        for build, ours, theirs in (
+            (transformers.classifier, "pre", "post"),
+            (transformers.classifier, "post", "pre"),
+            (partial(transformers.classifier, blocks=3), "post", "pre"),
+            (transformers.with_a_last_norm, "post", "pre"),
+            (transformers.with_a_last_norm, "pre", "post"),
+            (partial(transformers.classifier, "post"), "after", "before"),
+            (partial(transformers.classifier, "post"), "before", "after"),
+            (transformers.residual, "pre", "post"),
+            (transformers.residual, "post", "pre"),
+            (transformers.residual, "normed sum", "post"),
+            (transformers.residual, "post", "activated early"),
+        )
+    ),
+]
 NEAR_MISSES = {
     "missing-skip": [
         (classic_with_operators, classic, None),
@@ -250,6 +279,7 @@ NEAR_MISSES = {
         (lambda: joins.two_towers("twice"), joins.two_towers, "unused-input"),
         (lambda: bottleneck(norm=False), bottleneck, "missing-layer"),
         (lambda: bottleneck("pooled"), lambda: bottleneck("pooled"), None),
+        *STEPS_MOVED,
     ],
     "concatenate-instead-of-add": [
         (lambda: joins.u_net("add"), joins.u_net, "wrong-layer"),
@@ -272,5 +302,6 @@ NEAR_MISSES = {
         (classic_activated_early, classic_activated_twice, "wrong-activation"),
         (preactivation, preactivation, None),
         (classic_with_operators, classic, None),
+        (transformers.residual, lambda: transformers.residual("activated early"), "wrong-connection"),
     ],
 }

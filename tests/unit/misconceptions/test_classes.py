@@ -134,7 +134,7 @@ def test_trainable_flags_are_not_told_of_what_the_model_does_not_own(triggers: P
             ("The first Dense is none of the model's own: its 56 parameters are never counted, trained or saved "
             "with it."),
         ),
-        (6, "The Multiply is none of the model's own: its 6 parameters are never counted, trained or saved with it."),
+        (6, "The Multiply with a weight is none of the model's own: its 6 parameters are never counted, trained or saved with it."),
     ],
 )  # fmt: skip
 def test_the_sentence_says_what_is_lost(triggers: Pairs, position: int, said: str) -> None:

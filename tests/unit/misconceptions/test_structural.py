@@ -61,7 +61,7 @@ def test_a_missing_layer_is_written_out_with_its_settings() -> None:
     found = only(lambda plan, x: plan.conv(x, 6), lambda plan, x: plan.conv(plan.conv(x, 6), 6, 1, strides=2))
     assert "Put a Conv2D after the Conv2D." == found.fix
     assert (
-        "After the Conv2D, call `Conv2D(filters=6, kernel_size=(1, 1), strides=(2, 2), padding='same')`, and "
+        "After the Conv2D, write `Conv2D(filters=6, kernel_size=(1, 1), strides=(2, 2), padding='same')`, and "
         "hand its result on to the next step. Where a number comes from an argument, write the argument."
     ) == found.hints[2]
 
@@ -117,7 +117,7 @@ def test_another_layer_is_written_out_unless_only_its_activation_is_asked_for(
     analysis = analyse(residual_block(), residual_block())
     wrong = difference("wrong-layer").model_copy(update={"expected": expected, "reference": (0,)})
     (_, _, nearly) = structural_diagnosis(wrong, analysis).hints
-    assert f"After the second Conv2D, call {written} in place of that." in nearly
+    assert f"After the second Conv2D, write {written} in place of that." in nearly
 
 
 def test_a_layer_that_is_there_is_not_asked_for_again_with_its_missing_activation() -> None:
@@ -126,7 +126,7 @@ def test_a_layer_that_is_there_is_not_asked_for_again_with_its_missing_activatio
         lambda plan, x: plan.conv(x, 4),
         lambda plan, x: plan.conv(plan.conv(x, 4, activation="relu"), 6, 1),
     )
-    nearly = "After the Conv2D, call a relu and a Conv2D, and hand its result on to the next step."
+    nearly = "After the Conv2D, write a relu and a Conv2D, and hand its result on to the next step."
     assert ("missing-layer", nearly) == (found.id, found.hints[2])
 
 

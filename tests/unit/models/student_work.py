@@ -357,6 +357,10 @@ def no_model():
     return layers.Dense(3)
 
 
+def a_file():
+    return "model.keras"
+
+
 def called_on_data():
     model = Net()
     model(ops.ones((1, *SHAPE)))

@@ -125,14 +125,24 @@ def test_an_argument_each_is_an_input_each(one_worker):
         ("unbuilt_sequential", ["has no shapes yet", "keras.Input(shape) first"]),
         ("empty_sequential", ["has no layers", "Add layers"]),
         ("uncalled_model", ["has not been called yet", "Call it once"]),
-        ("uncalled_two", ["several arguments", "pass inputs"]),
+        ("uncalled_two", ["several arguments", "Call it once on keras.Input tensors."]),
         ("no_model", ["Expected a Keras model, got a Dense"]),
+        (
+            "a_file",
+            ["Expected a Keras model, got a str. Load a saved model with keras.saving.load_model(...) first"],
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_way_out(one_worker, work, parts):
     """The error says what is missing and how to mend it."""
     message = one_worker.run("unreadable", work=work)
     assert [] == [part for part in parts if part not in (message or "")]
+
+
+@pytest.mark.parametrize(("work", "shapes"), [("uncalled_model", [[8, 8, 4]]), ("uncalled_two", [[5], [5]])])
+def test_a_model_is_read_once_it_was_called_as_the_refusal_says(one_worker, work, shapes):
+    """What the error advises, calling the model on an Input, is enough for it to be read."""
+    assert [False, True] == one_worker.run("readable_when_called_on_inputs", work=work, shapes=shapes)
 
 
 def test_a_model_called_on_data_knows_its_input(one_worker):

@@ -99,8 +99,9 @@ def test_a_wrong_function_is_rejected_at_its_place(ask):
 
 @pytest.mark.parametrize("kind", ["whole", "inside"])
 def test_a_wrong_layer_beside_an_unseen_step_is_named(ask, kind):
-    """The units of the layer inside are the only difference told."""
-    expected = ["wrong-config", "The first Dense has units=5, expected units=7."]
+    """The units of the layer inside are the only difference told, in the class that holds it."""
+    place = {"whole": "The", "inside": "In Inside (your layer), the"}[kind]
+    expected = ["wrong-config", f"{place} first Dense has units=5, expected units=7."]
     assert [False, False, [expected]] == ask("compared", way="between", kind=kind, units=7)
 
 

@@ -197,8 +197,11 @@ def test_a_learner_sees_the_nudge_and_where_to_ask_for_more():
 
 def test_a_lesson_is_linked_from_a_notebook_and_named_in_feedback():
     """The link to the lesson is relative to the notebook; a feedback page has no such neighbour."""
-    assert 'href="../04_residual_connections/lesson.ipynb"' in render(verdict())
-    assert "href" not in render(verdict(), feedback=True)
+    there = {"04_residual_connections"}
+    assert 'href="../04_residual_connections/lesson.ipynb"' in render(verdict(), lessons=there)
+    in_feedback = render(verdict(), feedback=True, lessons=there)
+    assert "Read about it in unit 04 residual connections." in in_feedback
+    assert "href" not in in_feedback
 
 
 def test_backticks_become_code():

@@ -1,9 +1,10 @@
 import pytest
 
 from grader.comparison import compare_graphs
+from grader.report.html import render as html
 from grader.report.text import MAX_DIFFERENCES, render
 from grader.report.words import OUTCOMES
-from grader.verdict import Outcome
+from grader.verdict import Outcome, Row
 from tests.unit.report.plans import diagnosis, mistake, stack, verdict, without_a_model
 
 
@@ -48,6 +49,22 @@ def test_differences_are_numbered_and_few():
     assert f"  {MAX_DIFFERENCES}. " in text
     assert f"  {MAX_DIFFERENCES + 1}. " not in text
     assert f"and {9 * len(comparison.differences) - MAX_DIFFERENCES} more" in text
+
+
+def test_a_sentence_is_said_once():
+    """What the headline says stands neither in a row nor in the list, which goes on with its number."""
+    comparison = mistake("skip-from-wrong-tensor")
+    first, *others = (difference.message for difference in comparison.differences)
+    more = (*comparison.differences, *mistake("activation-before-add").differences)
+    row = Row(name="Connectivity", passed=False, found="differs", expected="as expected", detail=first)
+    one = verdict(comparison=comparison, message=first, rows=(row,))
+    two = verdict(comparison=comparison.model_copy(update={"differences": more}), message=first, rows=(row,))
+    assert [] == others
+    for shown in (render(one), render(two), html(one), html(two)):
+        assert 1 == " ".join(shown.split()).count(first)
+    assert "What else differs\n  2. " in render(two)
+    assert '<ol start="2">' in html(two)
+    assert "else differs" not in render(one)
 
 
 def test_only_the_first_hint_is_printed():

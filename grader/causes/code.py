@@ -1,0 +1,62 @@
+"""Plain code on tensors, and classes of one's own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from grader.causes.fields import Name, Names, TensorNote
+from grader.record import Record
+
+__all__ = ["ConfigNotSaved", "NotRegistered", "StateInCall", "SuperNotCalled", "ValueNeeded"]
+
+
+class ValueNeeded(Record):
+    """Plain code asked for the value of a tensor that only stands for one.
+
+    ``how`` is what asked: ``if``, ``while``, ``bool`` (``and``, ``or``, ``not`` and the like), ``for``, ``len``,
+    ``number`` (``int``, ``float``, an index), or a library whose function was called: ``function``.
+    """
+
+    kind: Literal["value-needed"] = "value-needed"
+    how: Literal["if", "while", "bool", "for", "len", "number", "numpy", "tensorflow", "jax", "torch"]
+    function: Name = ""
+    tensor: TensorNote | None = None
+
+
+class SuperNotCalled(Record):
+    """An object was used, or filled, before Keras's own constructor ran; ``culprit`` is the class that skips it.
+
+    ``late`` says that the constructor does call it, after assigning ``attribute``.
+    """
+
+    kind: Literal["super-not-called"] = "super-not-called"
+    class_name: Name
+    culprit: Name
+    attribute: Name = ""
+    late: bool = False
+
+
+class StateInCall(Record):
+    """``call`` made a weight or layer of a layer that is already built."""
+
+    kind: Literal["state-in-call"] = "state-in-call"
+    class_name: Name
+    made: Literal["weight", "layer", "other"]
+    attribute: Name = ""
+
+
+class NotRegistered(Record):
+    """Loading found no class or function of that name."""
+
+    kind: Literal["not-registered"] = "not-registered"
+    what: Literal["class", "function"]
+    name: Name
+
+
+class ConfigNotSaved(Record):
+    """A class cannot be made from its config: ``arguments`` are missing there, or ``unexpected``, or not to be written."""
+
+    kind: Literal["config-not-saved"] = "config-not-saved"
+    class_name: Name
+    problem: Literal["missing", "unexpected", "unwritable"]
+    arguments: Names = ()
