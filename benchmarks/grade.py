@@ -67,7 +67,7 @@ def make_class(root: Path, size: int, *, stock: bool = False) -> Path:
         (course / "nbgrader_config.py").write_text(STOCK, encoding="utf-8")
     else:
         private_key(find_unit(UNIT, course))
-    samples = unit_samples(source)
+    samples = list(unit_samples(source))
     for number in range(size):
         nb = submission_from_sample(source / "assignment.ipynb", samples[number % len(samples)])
         cell = next(cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("solution"))
