@@ -159,7 +159,7 @@ def _excess(limits: Limits, meter: Meter) -> Excess | None:
     used = meter.read()
     excess = limits.broken_by(used)
     if excess is not None and excess.limit == "memory":  # as quickly counted
-        excess = limits.broken_by(replace(used, memory=meter.memory()))
+        excess = limits.broken_by(replace(used, memory=meter.memory() or 0))
     return excess
 
 
