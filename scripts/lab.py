@@ -118,19 +118,20 @@ def lab_command(
 
 # A process of its own, whose parent has ended: JupyterLab would have to wait for it.
 _WARM_UP = """
-import contextlib, os, sys
+import contextlib, os
 from grader.execution.zygotes import NoZygoteError, start_zygote
 if os.fork() == 0:
     with contextlib.suppress(NoZygoteError):
-        start_zygote(os.environ, owner=int(sys.argv[1]))
+        start_zygote(os.environ)
 """
 
 
 def warm_up() -> None:
     """Have Keras imported for the first kernel while JupyterLab opens; other backends wait for their first kernel."""
     if sys.platform == "linux":
-        # The process with which it ends is this one, which becomes JupyterLab.
-        subprocess.run([sys.executable, "-c", _WARM_UP, str(os.getpid())], check=False)
+        # What forks kernels ends with JupyterLab, which this process becomes.
+        os.environ["GRADER_ZYGOTE_OWNER"] = str(os.getpid())
+        subprocess.run([sys.executable, "-c", _WARM_UP], check=False)
 
 
 def main(arguments: list[str]) -> None:

@@ -5,6 +5,7 @@ Choosing a backend in JupyterLab is choosing one of these. See ``jupyter_client/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -12,8 +13,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from traitlets import Bool
 
 from grader.errors import UsageError
 
@@ -53,8 +55,11 @@ def kernel_for(backend: str) -> str:
     return f"keras-{backend}"
 
 
-def warm_spec(backend: str | None, interpreter: str = sys.executable) -> dict[str, Any]:
-    """Return a kernelspec as ``kernel.json`` has it; without ``backend`` the environment's is used."""
+def warm_spec(backend: str | None, interpreter: str = sys.executable, *, wait: bool = True) -> dict[str, Any]:
+    """Return a kernelspec as ``kernel.json`` has it; without ``backend`` the environment's is used.
+
+    Without ``wait``, a kernel for which Keras would have to be imported first is started fresh meanwhile.
+    """
     return {
         "argv": [interpreter, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"Keras ({_NAMES[backend]})" if backend else "Keras",
@@ -64,13 +69,18 @@ def warm_spec(backend: str | None, interpreter: str = sys.executable) -> dict[st
         "metadata": {
             "debugger": True,
             "supported_encryption": ["curve"],  # as ipykernel's own says
-            "kernel_provisioner": {"provisioner_name": PROVISIONER, "config": {}},
+            "kernel_provisioner": {
+                "provisioner_name": PROVISIONER,
+                "config": {"wait_for_zygote": wait},
+            },
         },
     }
 
 
 class WarmKernelSpecs(KernelSpecManager):
     """Finds the course's kernels without their being installed, and takes a plain Python kernel for a warm one."""
+
+    wait = Bool(True, help="Whether kernels wait until they can be forked.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -83,13 +93,13 @@ class WarmKernelSpecs(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return the named kernelspec."""
         if kernel_name in KERNELS:
-            spec = KernelSpec(**warm_spec(KERNELS[kernel_name]))
-            folder = kernels_folder() / kernel_name
-            spec.resource_dir = str(folder) if folder.is_dir() else ""
+            spec = KernelSpec(**warm_spec(KERNELS[kernel_name], wait=self.wait))
+            with contextlib.suppress(NoSuchKernel):  # its logo lies where it is installed
+                spec.resource_dir = super().get_kernel_spec(kernel_name).resource_dir
             return spec
         spec = super().get_kernel_spec(kernel_name)
         if kernel_name == NATIVE_KERNEL:
-            chosen = warm_spec(None)["metadata"]["kernel_provisioner"]
+            chosen = warm_spec(None, wait=self.wait)["metadata"]["kernel_provisioner"]
             spec.metadata = {"kernel_provisioner": chosen, **spec.metadata}
         return spec
 
@@ -106,7 +116,7 @@ def kernels_folder(*, user: bool = False) -> Path:
 def _files(backend: str, interpreter: str = sys.executable) -> dict[str, str]:
     letters, colour = _MARKS[backend]
     return {
-        "kernel.json": json.dumps(warm_spec(backend, interpreter), indent=1) + "\n",
+        "kernel.json": json.dumps(warm_spec(backend, interpreter, wait=False), indent=1) + "\n",
         "logo-svg.svg": _LOGO.format(name=_NAMES[backend], letters=letters, colour=colour),
     }
 

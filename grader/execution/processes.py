@@ -30,6 +30,7 @@ __all__ = [
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PROC = Path("/proc")
+_ROUND_LASTS = 5.0  # seconds after which what was read of some processes says nothing about all
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,9 @@ class Meter:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._reaped = self._before = self._cpu = 0.0
+        self._unread: list[int] = []  # what is left of a round through the processes' memory
+        self._read = 0
+        self._round_began = 0.0
 
     def count(self, ended: Ended) -> None:
         """Keep the CPU time of a child that was reaped, which nothing else tells from now on."""
@@ -131,9 +135,21 @@ class Meter:
             wall=time.monotonic() - self._began,
         )
 
-    def memory(self) -> int:
-        """Return the bytes in use, pages that several processes share being shared out among them."""
-        return sum(map(_proportional, descendants(os.getpid())))
+    def memory(self, patience: float = 0.2) -> int | None:
+        """Return the bytes in use, pages that several processes share being shared out among them.
+
+        Where that takes longer than ``patience`` seconds, as it does while processes fork at full speed, it
+        returns nothing, and goes on when it is asked next. Processes that begin meanwhile are not counted:
+        their pages were, with those they were forked from.
+        """
+        now = time.monotonic()
+        if not self._unread or now - self._round_began > _ROUND_LASTS:
+            self._unread, self._read, self._round_began = descendants(os.getpid()), 0, now
+        while self._unread:
+            self._read += _proportional(self._unread.pop())
+            if self._unread and time.monotonic() - now > patience:
+                return None
+        return self._read
 
 
 def _resident(pid: int) -> int:
@@ -172,7 +188,7 @@ def reap() -> list[Ended]:
     return ended
 
 
-def end_all(*, patience: float = 5.0) -> list[Ended]:
+def end_all(*, patience: float = 30.0) -> list[Ended]:
     """Kill every process below this one, which adopts orphans, and return the children that ended.
 
     They are stopped first: what cannot run cannot fork a successor. What is left after ``patience`` seconds,
@@ -180,6 +196,7 @@ def end_all(*, patience: float = 5.0) -> list[Ended]:
     """
     ended: list[Ended] = []
     met: set[int] = set()
+    pause = 0.0
     deadline = time.monotonic() + patience
     while _has_children() and time.monotonic() < deadline:
         family = descendants(os.getpid())
@@ -188,9 +205,9 @@ def end_all(*, patience: float = 5.0) -> list[Ended]:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, number)
         ended += reap()
-        if met.issuperset(family):  # no new one: those killed need a moment to end
-            time.sleep(0.002)
+        pause = min(2 * pause, 0.05) if met.issuperset(family) else 0.0005
         met.update(family)
+        time.sleep(pause)  # those killed need a moment of the processor to end
     return ended
 
 

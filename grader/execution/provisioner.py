@@ -16,12 +16,12 @@ from typing import IO, Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Dict
+from traitlets import Bool, Dict
 
 from grader.execution.kernelspecs import PROVISIONER
 from grader.execution.limits import Limits
 from grader.execution.supervisor import KernelRequest
-from grader.execution.zygotes import NoZygoteError, WarmProcess, fork_kernel, why_impossible
+from grader.execution.zygotes import NotReadyError, NoZygoteError, WarmProcess, fork_kernel, why_impossible
 
 __all__ = ["WarmProvisioner", "hold"]
 
@@ -43,13 +43,18 @@ class WarmProvisioner(LocalProvisioner):
     limits = Dict(help="What a forked kernel may use: see ``Limits``, whose fields these are.").tag(
         config=True
     )
+    wait_for_zygote = Bool(
+        True,
+        help="Wait for the process that forks kernels; otherwise start a fresh kernel while that starts.",
+    ).tag(config=True)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel that ``cmd`` would start, or start it where that is not possible."""
         try:
             await self._fork(cmd, **kwargs)
         except NoZygoteError as error:
-            level = logging.INFO if why_impossible() else logging.WARNING
+            expected = isinstance(error, NotReadyError) or why_impossible() is not None
+            level = logging.INFO if expected else logging.WARNING
             self.log.log(level, "A fresh kernel is started: %s.", error)
             if self.limits:
                 self.log.log(level, "A fresh kernel is held to no limit on its %s.", ", ".join(self.limits))
@@ -81,6 +86,7 @@ class WarmProvisioner(LocalProvisioner):
                 fork_kernel,
                 request,
                 interpreter=cmd[0],
+                wait=self.wait_for_zygote,
                 stdout=output,
                 stderr=output if stderr == subprocess.STDOUT else _descriptor(stderr, 2, nowhere),
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import resource
 import select
@@ -137,18 +138,20 @@ def _until_over(owner: socket.socket, kernel: int, limits: Limits) -> dict[str, 
         poll.register(asking, select.POLLIN)
     woken = _wake_when_a_child_ends()
     poll.register(woken, select.POLLIN)
+    look_at = time.monotonic() if limits.set_names else math.inf
     while True:
         for ended in reap():
             if ended.pid == kernel:
                 return {"exit": ended.code}
             meter.count(ended)
-        began = time.process_time()
-        if limits.set_names and (excess := _excess(limits, meter)):
-            return {"excess": asdict(excess)}
-        pause = max(
-            _LOOK_EVERY, 10 * (time.process_time() - began)
-        )  # looking takes a tenth of a core at most
-        ready = dict(poll.poll(pause * 1000 if limits.set_names else None))
+        if time.monotonic() >= look_at:
+            began = time.process_time()
+            if excess := _excess(limits, meter):
+                return {"excess": asdict(excess)}
+            # Looking takes a tenth of a core at most.
+            look_at = time.monotonic() + max(_LOOK_EVERY, 10 * (time.process_time() - began))
+        pause = look_at - time.monotonic()
+        ready = dict(poll.poll(None if pause == math.inf else max(0, math.ceil(pause * 1000))))
         if woken in ready:
             os.read(woken, 4096)
         if asking in ready or (owner.fileno() in ready and not _obey(owner, kernel)):
@@ -159,7 +162,7 @@ def _excess(limits: Limits, meter: Meter) -> Excess | None:
     used = meter.read()
     excess = limits.broken_by(used)
     if excess is not None and excess.limit == "memory":  # as quickly counted
-        excess = limits.broken_by(replace(used, memory=meter.memory()))
+        excess = limits.broken_by(replace(used, memory=meter.memory() or 0))
     return excess
 
 

@@ -18,7 +18,15 @@ from pathlib import Path
 
 from grader.errors import GraderError
 
-__all__ = ["FOLDER_VARIABLE", "OFF", "NoZygoteError", "zygote_address", "zygote_environment", "zygote_folder"]
+__all__ = [
+    "FOLDER_VARIABLE",
+    "OFF",
+    "NoZygoteError",
+    "NotReadyError",
+    "zygote_address",
+    "zygote_environment",
+    "zygote_folder",
+]
 
 # Names a folder for the zygotes' sockets, or says that kernels are started afresh.
 FOLDER_VARIABLE = "GRADER_ZYGOTES"
@@ -36,6 +44,10 @@ _STANDING = ("Umask", "Uid", "Gid", "Groups", "Cap", "NoNewPrivs", "Seccomp", "C
 
 class NoZygoteError(GraderError):
     """No kernel could be forked; the message says why."""
+
+
+class NotReadyError(NoZygoteError):
+    """The zygote is only now being started, and the kernel was not to wait for it."""
 
 
 def zygote_folder() -> Path:

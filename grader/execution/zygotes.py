@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from grader.execution.warm_process import WarmProcess, read_line
 from grader.execution.zygote_address import (
     FOLDER_VARIABLE,
     OFF,
+    NotReadyError,
     NoZygoteError,
     zygote_address,
     zygote_environment,
@@ -31,6 +33,7 @@ __all__ = [
     "OFF",
     "OWNER_VARIABLE",
     "NoZygoteError",
+    "NotReadyError",
     "WarmProcess",
     "fork_kernel",
     "refusals",
@@ -70,17 +73,23 @@ def fork_kernel(
     stdout: int = 1,
     stderr: int = 2,
     stdin: int | None = None,
+    wait: bool = True,
 ) -> WarmProcess:
     """Return a kernel forked from the zygote that suits the request's environment.
 
-    ``stdin`` is for a process that runs a module: a kernel reads none. A zygote that is not there is started; one that does not answer is replaced, once.
+    ``stdin`` is for a process that runs a module: a kernel reads none. A zygote that is not there is started; one
+    that does not answer is replaced, once. Without ``wait`` it is started for later kernels, and this one has to
+    do without.
 
     Raises:
+        NotReadyError: without ``wait``, no zygote was there.
         NoZygoteError: forking is not possible here, or the zygote cannot be started.
     """
     if problem := why_impossible():
         raise NoZygoteError(problem)
     address = zygote_address(request.environment, interpreter)
+    if not wait:
+        _look(address, request.environment, interpreter)
     for _ in range(2):
         connection = _reach(address, request.environment, interpreter)
         with contextlib.suppress(OSError):  # it may have answered, and gone, before it was asked
@@ -109,6 +118,22 @@ def start_zygote(
     if problem := why_impossible():
         raise NoZygoteError(problem)
     _reach(zygote_address(environment, interpreter), environment, interpreter, owner).close()
+
+
+def _look(address: Path, environment: Mapping[str, str], interpreter: str) -> None:
+    """Say that no zygote is there, and have one started in the background."""
+    if (connection := _connect(address)) is not None:
+        connection.close()
+        return
+    if reason := _refusal(address.with_suffix(".refused")):
+        raise NoZygoteError(reason)
+
+    def start() -> None:
+        with contextlib.suppress(NoZygoteError):  # whoever asks next is told
+            _reach(address, environment, interpreter).close()
+
+    threading.Thread(target=start, name="zygote-start", daemon=True).start()
+    raise NotReadyError("the process that forks kernels is only now being started")
 
 
 def _reach(

@@ -91,6 +91,13 @@ def test_the_course_finds_its_kernels_uninstalled() -> None:
         specs.get_kernel_spec("keras-theano")
 
 
+def test_the_lab_finds_the_logo_where_a_kernel_is_installed(tmp_path: Path) -> None:
+    """The folder that Jupyter serves a kernel's pictures from is the installed one."""
+    install_kernels(tmp_path)
+    specs = WarmKernelSpecs(kernel_dirs=[str(tmp_path)])
+    assert str(tmp_path / "keras-jax") == specs.get_kernel_spec("keras-jax").resource_dir
+
+
 def test_the_provisioner_is_known_without_the_packages_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where an older installation lacks the entry point, the course's own kernels start all the same."""
     factory = KernelProvisionerFactory.instance()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from jupyter_client.manager import AsyncKernelManager, KernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
+from grader.execution.zygotes import FOLDER_VARIABLE, OFF
 from scripts.environment import PROJECT
 from tests.unit.execution.warm import alive, soon, use_interpreter
 
@@ -31,8 +33,8 @@ pytestmark = [
 class Kernel:
     """One warm kernel with its manager and client, and a short way to run a cell."""
 
-    def __init__(self, interpreter: str, **start: Any) -> None:
-        self.manager = use_interpreter(KernelManager(), interpreter)
+    def __init__(self, interpreter: str, *, wait: bool = True, **start: Any) -> None:
+        self.manager = use_interpreter(KernelManager(), interpreter, wait=wait)
         self.manager.start_kernel(**start)
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
@@ -346,6 +348,43 @@ def test_a_forked_kernel_completes_and_inspects(kernel: Kernel) -> None:
     completed = kernel.client.complete("a_long", reply=True, timeout=60)
     assert ["a_long_name"] == completed["content"]["matches"]
     assert kernel.client.inspect("len", reply=True, timeout=60)["content"]["found"]
+
+
+def test_a_kernel_that_does_not_wait_is_fresh_until_others_can_be_forked(
+    start: Starter, zygote_folder: Path
+) -> None:
+    """The first starts at once in a process of its own, the zygote starts beside it, and a restart is forked."""
+    kernel = start(wait=False)
+    assert not is_forked(kernel)
+    assert soon(lambda: list(zygote_folder.glob("*.sock")))
+    kernel.manager.restart_kernel(now=True)
+    kernel.client.wait_for_ready(timeout=60)
+    assert is_forked(kernel)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"stdout": subprocess.PIPE}, {"independent": True}, {"env": {**os.environ, "GRADER_ZYGOTES": "x"}}],
+)
+def test_what_a_forked_kernel_cannot_do_a_fresh_one_does(start: Starter, options: dict[str, Any]) -> None:
+    """A kernel whose output is piped, or that is to outlive its owner, is started afresh; any other is forked."""
+    assert ("env" in options) == is_forked(start(**options))
+
+
+def test_fresh_kernels_have_their_reason_in_the_log(
+    light: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nothing is forked the log says why: quietly where that is how it has to be, else as a warning."""
+    with caplog.at_level(logging.INFO, "jupyter"):
+        for folder in (OFF, "/dev/null"):
+            monkeypatch.setenv(FOLDER_VARIABLE, folder)
+            manager = use_interpreter(KernelManager(log=logging.getLogger("jupyter")), light)
+            manager.start_kernel()
+            manager.shutdown_kernel(now=True)
+    reasons = [(line.levelname, line.getMessage()) for line in caplog.records if "fresh" in line.getMessage()]
+    assert ["INFO", "WARNING"] == [level for level, _ in reasons]
+    assert "GRADER_ZYGOTES=off" in reasons[0][1]
+    assert "/dev/null" in reasons[1][1]
 
 
 def test_the_debugger_knows_what_is_the_kernels_own(kernel: Kernel) -> None:

@@ -43,17 +43,17 @@ def light_interpreter(folder: Path, options: str = "") -> str:
 class OneSpec(KernelSpecManager):
     """Knows one kernel: a warm one of the interpreter given."""
 
-    def __init__(self, interpreter: str) -> None:
+    def __init__(self, interpreter: str, wait: bool) -> None:
         super().__init__()
-        self.interpreter = interpreter
+        self.interpreter, self.wait = interpreter, wait
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return KernelSpec(**warm_spec(None, self.interpreter))
+        return KernelSpec(**warm_spec(None, self.interpreter, wait=self.wait))
 
 
-def use_interpreter(manager: KernelManager, interpreter: str) -> Any:
+def use_interpreter(manager: KernelManager, interpreter: str, *, wait: bool = True) -> Any:
     """Have a manager start warm kernels of this interpreter."""
-    manager.kernel_spec_manager = OneSpec(interpreter)
+    manager.kernel_spec_manager = OneSpec(interpreter, wait)
     return manager
 
 
