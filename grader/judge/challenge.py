@@ -19,10 +19,11 @@ import numpy as np
 
 from grader.behaviour import draw, may_be_one_function, weight_maps
 from grader.canonical import shows_in_outputs
-from grader.comparison import Analysis, Comparison, analyse, summarize
+from grader.comparison import Analysis, Comparison, summarize
 from grader.comparison.records import Behaviour
 from grader.evidence import Array, Challenge, Evidence, Question, Reply, ReplyPart
 from grader.graph import ModelGraph, Shape
+from grader.judge.analyses import analysed
 from grader.judge.probes import Draws
 from grader.judge.replies import behaviour_of, failed_run, fit_fault, proof_fault, worst_of
 from grader.keys import Probe, TaskKey
@@ -183,7 +184,7 @@ def _plans(
         graphs = _graphs(key, evidence, case)
         if graphs is None:
             continue
-        probes, analysis = tuple(group), analyse(*graphs, options)
+        probes, analysis = tuple(group), analysed(*graphs, options)
         if analysis.same and not (at_hand and analysis.unseen):
             comparison = summarize(analysis)
             # Where what is free shows in the outputs, there is nothing to hold them against.
