@@ -72,7 +72,10 @@ async def _measure(backend: str, folder: str) -> dict[str, float]:
         figures[f"{name}fresh_seconds.{backend}"], figures[f"{name}warm_seconds.{backend}"] = seconds
     for name, starts in (("fresh", fresh), ("warm", warm)):
         figures[f"private_mib.{name}.{backend}"] = statistics.median(one["private"] for one in starts)
-    figures[f"private_mib.zygote.{backend}"] = warm[-1]["zygote"]
+    zygote = psutil.Process(int(warm[-1]["zygote"]))
+    while zygote.children():  # a kernel that is still ending shares its pages
+        await asyncio.sleep(0.1)
+    figures[f"private_mib.zygote.{backend}"] = _private(zygote)
     return figures
 
 
@@ -103,7 +106,7 @@ def _memory(pid: int, *, warm: bool) -> dict[str, float]:
         return {"private": _private(kernel)}
     supervisor = kernel.parent()
     assert supervisor.name() == "keras-watch", f"{supervisor} started a kernel that was to be forked"
-    return {"private": _private(kernel) + _private(supervisor), "zygote": _private(supervisor.parent())}
+    return {"private": _private(kernel) + _private(supervisor), "zygote": supervisor.parent().pid}
 
 
 def _private(process: psutil.Process) -> float:

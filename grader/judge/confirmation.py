@@ -27,16 +27,16 @@ class Confirmation:
 
 
 def confirm(claimed: ModelGraph, rebuilt: ModelGraph) -> Confirmation:
-    """Say which graph to judge: the rebuilt one, with what only the kernel can know of it, as far as they agree.
+    """Say which graph to judge: the kernel's where it agrees in all that a task can mind, and else the rebuilt one.
 
-    Where they do not, the rebuilt one is judged alone. Keras's config does not keep everything that a task may mind
-    (that a nested model is frozen, say): where they differ in nothing but such, the kernel's stands unconfirmed.
+    Keras may write out twice where a mask comes from, and its config does not keep everything (that a nested model is
+    frozen, say): where two graphs of one architecture differ in such, the kernel's stands unconfirmed.
     """
     known = {"name": claimed.name, "compiled": claimed.compiled, "saved": claimed.saved}
     if claimed == rebuilt.model_copy(update=known):
         return Confirmation(claimed)
-    if analyse(claimed, rebuilt, _ALL).same and _weights(claimed) == _weights(rebuilt):
-        return Confirmation(rebuilt.model_copy(update={"name": claimed.name, "compiled": claimed.compiled}))
+    if analyse(claimed, rebuilt, _ALL).same and _told(claimed) == _told(rebuilt):
+        return Confirmation(claimed)
     if analyse(claimed, rebuilt).same and _sizes(claimed) == _sizes(rebuilt):
         return Confirmation(note="its config does not keep all that was described")
     return Confirmation(
@@ -45,8 +45,11 @@ def confirm(claimed: ModelGraph, rebuilt: ModelGraph) -> Confirmation:
     )
 
 
-def _weights(graph: ModelGraph) -> list[object]:
-    return [(weight.shape, weight.dtype, weight.trainable, weight.untracked) for weight in graph.weights]
+def _told(graph: ModelGraph) -> object:
+    """Return what verdicts depend on and no comparison looks at: which weight is which, for one, when it is asked."""
+    weights = [(weight.shape, weight.dtype, weight.trainable, weight.untracked) for weight in graph.weights]
+    held = sorted((layer.name, layer.weights) for layer in graph.layers if layer.origin == "keras.layers")
+    return weights, held, graph.api, graph.dynamic, graph.value_asked, graph.from_run
 
 
 def _sizes(graph: ModelGraph) -> list[tuple[int, ...]]:

@@ -109,6 +109,22 @@ def test_grading_without_submissions_says_where_it_looked(course: Path) -> None:
     assert not (course / "private").exists()
 
 
+@pytest.mark.parametrize("kernel", ["keras-jax", "a-kernel-nobody-has"])
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_a_submission_runs_in_the_courses_kernel(course: Path, kernel: str) -> None:
+    """Whichever kernel a learner has chosen and saved, the work is graded in the kernel of the release."""
+
+    def elsewhere(nb: nbformat.NotebookNode) -> None:
+        small.solve(nb)
+        nb.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+
+    small.submit(course, "student-01", elsewhere)
+    (result,) = grade_unit(small.UNIT, course, students=["student-01"])
+    assert [Outcome.CORRECT, Outcome.CORRECT] == [verdict.outcome for verdict in result.verdicts]
+    graded = course / "autograded" / "student-01" / small.UNIT / "assignment.ipynb"
+    assert "python3" == nbformat.read(graded, as_version=4).metadata.kernelspec.name
+
+
 # nbgrader's own ``Gradebook.add_submission`` makes SQLAlchemy warn.
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_class_is_graded_from_python(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:

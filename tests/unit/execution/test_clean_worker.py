@@ -166,6 +166,24 @@ def test_one_that_has_answered_often_makes_room_for_another(
     assert [True, False, True] == [one == other for one, other in pairwise(pids)]
 
 
+def _open_files() -> set[str]:
+    return {entry.name for entry in Path("/proc/self/fd").iterdir()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list open files")
+def test_nothing_is_left_of_those_that_came_and_went(workers_of: WorkersOf) -> None:
+    """A process that has ended leaves neither an open file here nor itself."""
+    before, pids = _open_files(), []
+    for _ in range(3):
+        workers = workers_of()
+        with workers.lent("torch") as worker:
+            worker.ask({"configs": [SMALL], "challenge": None})
+            pids.append(_pid(worker))
+        workers.end()
+    assert before == _open_files()
+    assert [False] * 3 == list(map(_is_alive, pids))
+
+
 def test_what_was_built_once_is_not_built_again(workers_of: WorkersOf) -> None:
     """The same model under other names needs no process."""
     rebuilder = Rebuilder(workers_of())

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from grader.graph import Compiled, ModelGraph
+from grader.graph import Compiled, Layer, ModelGraph
 from grader.judge import confirm
 from tests.blueprints import Blueprint, residual_block, shuffled
 
 
-def pair(second: int = 4, *, trainable: bool = True) -> ModelGraph:
+def pair(second: int = 4) -> ModelGraph:
     plan = Blueprint()
-    graph = plan.graph(plan.dense(plan.dense(plan.input(4), 4), second))
-    if trainable:
-        return graph
-    frozen = graph.layers[0].model_copy(update={"trainable": False})
-    return graph.model_copy(update={"layers": (frozen, *graph.layers[1:])})
+    return plan.graph(plan.dense(plan.dense(plan.input(4), 4), second))
 
 
 def test_what_agrees_is_judged_as_it_was_described() -> None:
@@ -25,19 +21,41 @@ def test_what_agrees_is_judged_as_it_was_described() -> None:
     assert (claimed, "", "") == (found.graph, found.doubt, found.note)
 
 
-def test_another_order_of_the_same_graph_is_judged_as_it_was_built() -> None:
-    """Where the two are one architecture written otherwise, the rebuilt one stands, with the compile state."""
+def test_a_graph_that_agrees_in_all_that_counts_is_judged_as_it_was_described() -> None:
+    """Where the two are one architecture written otherwise, the kernel's stands, with its compile state."""
     plan = Blueprint()
     start = plan.input(4)
     plan.tensor(9)  # that nothing makes
     rebuilt = plan.graph(plan.dense(plan.dense(start, 4), 4))
-    state = Compiled(optimizer="Adam")
-    found = confirm(pair().model_copy(update={"compiled": state}), rebuilt)
-    assert (rebuilt.tensors, state, "") == (
-        found.graph and found.graph.tensors,
-        found.graph and found.graph.compiled,
-        found.doubt,
+    claimed = pair().model_copy(update={"compiled": Compiled(optimizer="Adam")})
+    found = confirm(claimed, rebuilt)
+    assert (claimed, "", "") == (found.graph, found.doubt, found.note)
+
+
+def _exchanged(graph: ModelGraph) -> tuple[Layer, ...]:
+    """The layers, each with the other's weights: of equal sizes, so that only the order tells."""
+    one, other = graph.layers
+    return (
+        one.model_copy(update={"weights": other.weights}),
+        other.model_copy(update={"weights": one.weights}),
     )
+
+
+@pytest.mark.parametrize("change", ["api", "name", "order", "trainable", "from_run"])
+def test_what_no_comparison_looks_at_has_to_agree(change: str) -> None:
+    """A forged API, layer name or flag is not confirmed by a config that says otherwise."""
+    rebuilt = pair()
+    weight, layer = rebuilt.weights[0], rebuilt.layers[0]
+    forged = {
+        "api": {"api": "sequential"},
+        "name": {"layers": (layer.model_copy(update={"name": "asked"}), *rebuilt.layers[1:])},
+        "order": {"layers": _exchanged(rebuilt)},
+        "trainable": {"weights": (weight.model_copy(update={"trainable": False}), *rebuilt.weights[1:])},
+        "from_run": {"from_run": True},
+    }
+    found = confirm(rebuilt.model_copy(update=forged[change]), rebuilt)
+    assert (None, "") == (found.graph, found.doubt)
+    assert found.note
 
 
 @pytest.mark.parametrize(

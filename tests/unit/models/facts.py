@@ -277,3 +277,15 @@ def answers_of_both(work):
     before = [float(np.abs(keras.ops.convert_to_numpy(variable)).sum()) for variable in twin.variables]
     replies = [replied(challenge, {0: described}).to_json() for described in (own, twin)]
     return [*replies, before]
+
+
+def published_within(work, characters):
+    """The evidence that is sent on a case with its config where no more characters than that are read."""
+    shown = []
+    kept = collecting._display, collecting.MAX_EVIDENCE_BYTES
+    collecting._display, collecting.MAX_EVIDENCE_BYTES = lambda *args: shown.append(args), characters
+    try:
+        collecting.publish(collecting.collect("t", getattr(student_work, work), [BLOCK], configs=True))
+    finally:
+        collecting._display, collecting.MAX_EVIDENCE_BYTES = kept
+    return shown[0][1]
