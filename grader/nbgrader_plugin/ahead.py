@@ -7,12 +7,11 @@ submission is prepared as ``nbgrader autograde`` prepares it, in a folder of its
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -38,9 +37,9 @@ class Ahead(Record):
 
 
 def grade_ahead(course: str, unit_id: str, student: str, afresh: bool = False) -> Ahead:
-    """Run and judge a student's notebooks, unless the store holds what they give. Runs in a process of its own."""
+    """Run and judge a student's notebooks, unless the store holds what they give."""
     began = monotonic()
-    with _quiet():
+    with _quiet(), chdir(course):
         converter = _converter(Path(course), unit_id, student)
         with _workplace(converter, unit_id, student) as workplace:
             for path in converter.notebooks:
@@ -64,7 +63,6 @@ def _converter(course: Path, unit_id: str, student: str) -> Any:
     """Return nbgrader's converter for one student's submission, its first pass ready."""
     api = course_api(course)
     api.coursedir.assignment_id, api.coursedir.student_id = unit_id, student
-    os.chdir(course)
     converter = Autograde(coursedir=api.coursedir, parent=api)
     converter.init_notebooks()
     converter.notebooks = sorted(path for paths in converter.assignments.values() for path in paths)

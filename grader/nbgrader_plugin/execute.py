@@ -111,7 +111,9 @@ class ExecuteAndJudge(RecordingClient, Execute):
         key = private_key(folder)
         store = GradedStore(folder.course)
         digest = digest_of(nb, restored, Path(resources["metadata"]["path"]), folder, self._settings())
-        kept = None if self.afresh else store.read(digest)
+        if self.afresh:
+            store.forget(digest)
+        kept = store.read(digest)
         if kept is not None:
             return kept
         run = self._run(nb, resources, key, km)

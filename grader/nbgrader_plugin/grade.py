@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
@@ -63,7 +64,7 @@ def grade_unit(
     if not _is_released(api.coursedir.db_url, unit_id):
         release_unit(unit_id, course_dir)
     calls = {student: (str(Path(course_dir).resolve()), unit_id, student, afresh) for student in there}
-    with _owned_zygotes(), closing(run_all(grade_ahead, calls, jobs or os.cpu_count() or 1)) as graded:
+    with _owned_zygotes(), closing(_graded_ahead(calls, jobs or os.cpu_count() or 1)) as graded:
         for number, (student, ahead) in enumerate(graded, start=1):
             if isinstance(ahead, WorkerEndedError):
                 failed[student] = f"It could not be run: {ahead}."
@@ -79,6 +80,18 @@ def grade_unit(
             if progress is not None:
                 progress(student, number, len(there), len(failed))
     return submission_results(unit_id, course_dir, students=wanted, failed=failed)
+
+
+def _graded_ahead(calls: dict[str, tuple[Any, ...]], jobs: int) -> Generator[tuple[str, Any]]:
+    """Grade ahead on ``jobs`` processes; where one does, in this one, which saves starting it."""
+    if min(jobs, len(calls)) > 1:
+        yield from run_all(grade_ahead, calls, jobs)
+        return
+    for student, arguments in calls.items():
+        try:
+            yield student, grade_ahead(*arguments)
+        except Exception as error:  # noqa: BLE001 - as a pool does; nbgrader, which runs it again, says why
+            yield student, error
 
 
 @contextmanager

@@ -101,6 +101,10 @@ class GradedStore:
         except (OSError, ValidationError):
             return None
 
+    def forget(self, digest: str) -> None:
+        """Keep nothing under a digest."""
+        self._file(digest).unlink(missing_ok=True)
+
     def write(self, digest: str, graded: GradedNotebook) -> None:
         """Keep a graded notebook: all of it or, when this process is killed, nothing."""
         file = self._file(digest)

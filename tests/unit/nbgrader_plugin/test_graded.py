@@ -68,6 +68,15 @@ def test_only_the_owner_reaches_what_is_kept(tmp_path: Path) -> None:
     )
 
 
+def test_what_is_forgotten_is_gone(tmp_path: Path) -> None:
+    """Nothing is kept of a notebook that is to be graded afresh, and forgetting twice is no mistake."""
+    store = GradedStore(tmp_path)
+    store.write(DIGEST, graded())
+    store.forget(DIGEST)
+    store.forget(DIGEST)
+    assert store.read(DIGEST) is None
+
+
 def test_no_draft_is_left(tmp_path: Path) -> None:
     """Writing leaves one file."""
     GradedStore(tmp_path).write(DIGEST, graded())
