@@ -121,8 +121,10 @@ def _standing() -> list[object]:
     limits = {
         name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if "RLIMIT_" in name
     }
-    # Servers raise this one up to the hard limit; it bounds nothing that a notebook does.
-    limits["RLIMIT_NOFILE"] = (0, limits["RLIMIT_NOFILE"][1])
+    for name in ("RLIMIT_NOFILE", "RLIMIT_OFILE"):  # two names for one
+        # Servers raise it up to the hard limit; it bounds nothing that a notebook does.
+        if name in limits:
+            limits[name] = (0, limits[name][1])
     namespaces = sorted(str(link.readlink()) for link in Path("/proc/self/ns").iterdir())
     groups = Path("/proc/self/cgroup")
     return [
