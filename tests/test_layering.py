@@ -20,6 +20,7 @@ STAGES = {
     "messages": 0,
     "json_text": 0,
     "layer_settings": 0,
+    "layer_names": 0,
     "lessons": 0,
     "keras_names": 0,
     "model_archive": 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ACTIVATION_OPS", "Step", "activation_step", "layer_activation", "op_activation"]
+__all__ = ["ACTIVATION_OPS", "Step", "activation_step", "layer_activation", "op_activation", "relu_step"]
 
 Step = tuple[str, dict[str, Any]]
 
@@ -62,16 +62,7 @@ def layer_activation(kind: str, config: dict[str, Any], rank: int) -> list[Step]
     if kind == "Activation":
         return activation_step(config.get("activation", "linear"), {}, rank)
     if kind == "ReLU":
-        slope, top = config.get("negative_slope") or 0.0, config.get("max_value")
-        if config.get("threshold"):
-            return None
-        if top is None:
-            return (
-                activation_step("leaky_relu", {"negative_slope": slope}, rank)
-                if slope
-                else activation_step("relu", {}, rank)
-            )
-        return activation_step("relu6", {}, rank) if top == 6 and not slope else None
+        return relu_step(config, rank)
     if kind == "LeakyReLU":
         slope = config.get("negative_slope", 0.3)
         return (
@@ -86,6 +77,17 @@ def layer_activation(kind: str, config: dict[str, Any], rank: int) -> list[Step]
         axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
         return activation_step("softmax", {"axis": axis}, rank)
     return None
+
+
+def relu_step(config: dict[str, Any], rank: int) -> list[Step]:
+    """Return the step of a ReLU, layer or operation: plain, capped, leaky, or with a threshold."""
+    slope, top, threshold = (config.get(key) for key in ("negative_slope", "max_value", "threshold"))
+    if top == 6 and not (slope or threshold):
+        return activation_step("relu6", {}, rank)
+    if slope and top is None and not threshold:
+        return activation_step("leaky_relu", {"negative_slope": slope}, rank)
+    chosen = {"negative_slope": slope or None, "max_value": top, "threshold": threshold or None}
+    return activation_step("relu", {key: value for key, value in chosen.items() if value is not None}, rank)
 
 
 def op_activation(kind: str, config: dict[str, Any], rank: int) -> list[Step]:

@@ -17,6 +17,7 @@ from grader.canonical.normal_graph import Edge, Key, Node, NormalGraph, numbered
 from grader.canonical.rewriting import rewrite, settings_text
 from grader.canonical.rules import steps
 from grader.graph import Call, Layer, ModelGraph, Shape, Weight
+from grader.layer_names import named_by_keras
 from grader.tasks import CompareOptions
 
 __all__ = ["normalize", "prune"]
@@ -221,7 +222,7 @@ class _Builder:
         kept = self.free.without_free(layer.class_name, settings)
         if layer.dtype != "float32" and not self.free.dtypes:
             kept["dtype policy"] = layer.dtype
-        if self.options.names:
+        if self.options.names and not named_by_keras(layer):
             kept["name"] = layer.name
         if self.options.trainable and layer.class_name == "BatchNormalization":
             kept["trainable"] = layer.trainable  # frozen, its statistics stand still, weights or no weights

@@ -12,8 +12,8 @@ from grader.canonical.activations import (
     ACTIVATION_OPS,
     Step,
     activation_step,
-    layer_activation,
     op_activation,
+    relu_step,
 )
 from grader.canonical.merges import COMMUTATIVE, MERGE_OPS, positive_axis
 from grader.graph import Shape
@@ -39,7 +39,7 @@ def op_steps(
     if kind in ("TrueDivide", "Divide", "Negative"):
         return _arithmetic(kind, config) or [(f"ops {kind}", config)]
     if kind == "ReLU":  # what keras.activations.relu records
-        return layer_activation(kind, config, rank) or [(f"ops {kind}", config)]
+        return relu_step(config, rank)
     if kind in ACTIVATION_OPS:
         return op_activation(kind, config, rank)
     if shapes and fed and _only_reshapes(kind, config, shapes[0], fed[0]):

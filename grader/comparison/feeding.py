@@ -19,10 +19,10 @@ def fed_alike(student: NormalGraph, reference: NormalGraph) -> NormalGraph:
     crosses. A list may stand for a dict when its inputs have the keys as names, in any order.
     """
     keys, wanted = [key for key, _ in student.inputs], [key for key, _ in reference.inputs]
-    if len(keys) != len(wanted) or by_keys(student.inputs) == by_keys(reference.inputs):
+    if len(keys) != len(wanted) or by_keys(keys) == by_keys(wanted):
         return student
     nodes = [node for _, node in student.inputs]
-    if by_keys(student.inputs):
+    if by_keys(keys):
         names = [port.name for port in reference.source.inputs]
         return student if keys != names else replace(student, inputs=tuple(zip(wanted, nodes, strict=True)))
     named = {port.name: node for port, node in zip(student.source.inputs, nodes, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
@@ -38,19 +38,20 @@ def input_differences(pairing: Pairing) -> Iterator[Difference]:
     positions = {node: position for position, (_, node) in enumerate(theirs)}
     places = [positions[pairing.pairs[node]] for _, node in ours if node in pairing.pairs]
     free = pairing.options.free_order
-    by_name = not free and any(not key.isdigit() for key, _ in (*ours, *theirs))
+    keys, wanted_keys = [key for key, _ in ours], [key for key, _ in theirs]
+    by_name = not free and by_keys([*keys, *wanted_keys])
     if places != sorted(places) and not by_name and not free:
         shapes = [shape_text(pairing.student.nodes[node].shapes[0]) for _, node in ours]
         wanted = [shape_text(pairing.reference.nodes[node].shapes[0]) for _, node in theirs]
         yield inputs_in_another_order(pairing, shapes, wanted)
-    other_form = by_name and by_keys(ours) != by_keys(theirs)
+    other_form = by_name and by_keys(keys) != by_keys(wanted_keys)
     if other_form:
         yield in_another_form(pairing, theirs)
-    wanted_keys = {node: key for key, node in theirs}
+    key_of = {node: key for key, node in theirs}
     for key, mine in ours:
         if mine in pairing.pairs:
             asked = by_name and not other_form
-            yield from _input(pairing, mine, key, wanted_keys[pairing.pairs[mine]] if asked else key)
+            yield from _input(pairing, mine, key, key_of[pairing.pairs[mine]] if asked else key)
     yield from _unused(pairing)
 
 
@@ -66,14 +67,16 @@ def inputs_in_another_order(pairing: Pairing, found: Sequence[str], expected: Se
     )
 
 
-def by_keys(ports: Sequence[tuple[str, int]]) -> bool:
-    """Whether inputs are given under keys, and not in a list."""
-    return any(not key.isdigit() for key, _ in ports)
+def by_keys(keys: Iterable[str]) -> bool:
+    """Whether inputs, or outputs, are given under keys, and not in a list."""
+    return any(not key.isdigit() for key in keys)
 
 
 def in_another_form(pairing: Pairing, wanted: Sequence[tuple[str, int]]) -> Difference:
     """Say that the inputs are a dict where a list is expected, or a list where a dict is; ``wanted`` are expected."""
-    expected, found = _form(wanted), _form(pairing.student.inputs)
+    expected, found = (
+        _form([key for key, _ in ports], "an input") for ports in (wanted, pairing.student.inputs)
+    )
     return pairing.difference(
         "wrong-connection",
         _INPUTS,
@@ -83,11 +86,10 @@ def in_another_form(pairing: Pairing, wanted: Sequence[tuple[str, int]]) -> Diff
     )
 
 
-def _form(ports: Sequence[tuple[str, int]]) -> str:
-    keys = [key for key, _ in ports]
-    if by_keys(ports):
+def _form(keys: Sequence[str], one: str) -> str:
+    if by_keys(keys):
         return f"a dict with the {'keys' if len(keys) > 1 else 'key'} {listing(map(repr, keys))}"
-    return "a list" if len(keys) > 1 else "an input without a key"
+    return "a list" if len(keys) > 1 else f"{one} without a key"
 
 
 def _input(pairing: Pairing, mine: int, key: str, wanted_key: str) -> Iterator[Difference]:
@@ -137,13 +139,25 @@ def output_differences(pairing: Pairing) -> Iterator[Difference]:
         return
     mine = [(pairing.pairs.get(node), output) for _, node, output in ours]
     wanted = [(node, output) for _, node, output in theirs]
+    keys, wanted_keys = [key for key, _, _ in ours], [key for key, _, _ in theirs]
+    other_form = by_keys(keys) != by_keys(wanted_keys)
     if pairing.options.free_order:
+        ours, wanted = _in_any_order(ours, mine, wanted)
+    elif other_form:
+        found, expected = _form(keys, "an output"), _form(wanted_keys, "an output")
+        yield pairing.difference(
+            "wrong-connection",
+            _OUTPUTS,
+            f"The model gives {found}, expected {expected}.",
+            expected=expected,
+            found=found,
+        )
+        # A dict has no order that could be wrong: what has to agree is which tensors are given.
         ours, wanted = _in_any_order(ours, mine, wanted)
     elif mine != wanted and Counter(mine) == Counter(wanted):
         yield swapped_outputs(pairing.student, pairing, [(node or 0, output) for node, output in mine])
         return
-    keys, wanted_keys = [key for key, _, _ in ours], [key for key, _, _ in theirs]
-    if keys != wanted_keys and not pairing.options.free_order:
+    if keys != wanted_keys and not pairing.options.free_order and not other_form:
         yield pairing.difference(
             "wrong-connection",
             _OUTPUTS,
@@ -198,7 +212,7 @@ def swapped_outputs(student: NormalGraph, pairing: Pairing, found: list[tuple[in
     """Say that the right tensors are given in another order; ``found`` are the student's, as reference nodes."""
     theirs, back = pairing.reference.outputs, pairing.back
     wanted = [(node, output) for _, node, output in theirs]
-    keyed = any(not key.isdigit() for key, _, _ in theirs)
+    keyed = by_keys(key for key, _, _ in theirs)
     places = [key if keyed else ordinal(position) for position, (key, _, _) in enumerate(theirs)]
     times = Counter(node for node, _ in wanted)
     names = {

@@ -24,6 +24,7 @@ from grader.comparison.isomorphism import correspondence
 from grader.comparison.lines import branches_in_line
 from grader.comparison.order import moved_steps
 from grader.comparison.pairing import Pairing, same_settings
+from grader.comparison.places import given_name
 from grader.comparison.records import Difference
 from grader.comparison.repeats import told_once
 from grader.comparison.replacements import replaced_steps
@@ -121,7 +122,22 @@ def _order_of_outputs(
     wanted = [(node, output) for _, node, output in reference.outputs]
     if found == wanted or sorted(found) != sorted(wanted):
         return None
+    if _named_alike(
+        student,
+        reference,
+        [i for i, both in enumerate(zip(found, wanted, strict=True)) if both[0] != both[1]],
+    ):
+        return None
     return swapped_outputs(student, Pairing(student, reference, dict(enumerate(mapping)), options), found)
+
+
+def _named_alike(student: NormalGraph, reference: NormalGraph, positions: list[int]) -> bool:
+    """Whether the outputs at some positions are what both authors gave one name: then something else is swapped."""
+    return all(
+        (name := given_name(student, student.outputs[at][1]))
+        and name == given_name(reference, reference.outputs[at][1])
+        for at in positions
+    )
 
 
 def _order_of_inputs(
@@ -138,9 +154,10 @@ def _order_of_inputs(
     at = {node: key for key, node in reference.inputs}
     pairing = Pairing(student, reference, dict(enumerate(mapping)), options)
     keys = [at[mapping[node]] for _, node in student.inputs]
-    if by_keys(student.inputs) != by_keys(reference.inputs):
+    keyed = by_keys(at.values())
+    if by_keys(key for key, _ in student.inputs) != keyed:
         return in_another_form(pairing, reference.inputs)
-    if by_keys(reference.inputs):
+    if keyed:
         expected, found = listing(map(repr, keys)), listing(repr(key) for key, _ in student.inputs)
         message = f"The inputs have the keys {found}, expected {expected} for the same tensors."
     else:

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from grader.canonical import NormalGraph
 from grader.comparison.wording import label, listing, noun, ordinal
 from grader.graph import Layer, ModelGraph
+from grader.layer_names import named_by_keras
 from grader.messages import quoted
 
-__all__ = ["Wording", "home_of", "said_once"]
+__all__ = ["Wording", "given_name", "home_of", "said_once"]
 
 _LONGEST_NAME = 40
 _GIVEN_BY_KERAS = re.compile(r"(input_layer|keras_tensor|input)(_?\d+)?(CLONE)?", re.IGNORECASE)
@@ -111,16 +112,21 @@ def _given(graph: NormalGraph, node: int) -> str:
         port = graph.source.inputs[node]
         name = port.name if port.key.isdigit() else port.key
         return f"named {quoted(name, _LONGEST_NAME)}" if name and not _GIVEN_BY_KERAS.fullmatch(name) else ""
-    calls = graph.nodes[node].calls
-    layer = graph.source.layers[graph.source.calls[calls[0]].layer] if calls else None
-    if layer is None or layer.origin == "keras.ops" or _chosen_by_keras(layer):
+    name = given_name(graph, node)
+    layer = _layer_of(graph, node)
+    if layer is None or not name:
         return ""
     split = graph.nodes[node].op == "activation" and layer.class_name not in ("Activation", "ReLU", "Softmax")
     of = f"of the {layer.class_name} " if split else ""
-    return f"{of}named {quoted(layer.name, _LONGEST_NAME)}"
+    return f"{of}named {quoted(name, _LONGEST_NAME)}"
 
 
-def _chosen_by_keras(layer: Layer) -> bool:
-    """Whether a layer has the name that Keras makes of its class: ``conv2d_3``, ``batch_normalization``."""
-    kept = re.sub(r"_\d+$", "", layer.name)
-    return kept.replace("_", "").casefold() == layer.class_name.replace("_", "").casefold()
+def given_name(graph: NormalGraph, node: int) -> str:
+    """Return the name that its author gave to a step's layer; nothing where Keras chose one."""
+    layer = _layer_of(graph, node)
+    return "" if layer is None or layer.origin == "keras.ops" or named_by_keras(layer) else layer.name
+
+
+def _layer_of(graph: NormalGraph, node: int) -> Layer | None:
+    calls = graph.nodes[node].calls
+    return graph.source.layers[graph.source.calls[calls[0]].layer] if calls else None

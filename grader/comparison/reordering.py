@@ -78,6 +78,14 @@ _PER_CHANNEL = frozenset(
         *(f"Cropping{dims}D" for dims in (1, 2, 3)),
     }
 )
+# Of the axes they draw together, any order gives the same; the others stay as they are.
+_REDUCES = frozenset(
+    f"ops {kind}"
+    for kind in (
+        *("All", "Amax", "Amin", "Any", "CountNonzero", "Logsumexp", "Max", "Mean", "Median", "Min", "Prod"),
+        *("Std", "Sum", "Var"),
+    )
+)
 _ALIKE = frozenset({"add", "multiply", "maximum", "minimum", "average", "subtract", "difference"})
 
 
@@ -174,6 +182,13 @@ class _Follower:
             taken = (-2, order)
             self._hold({depthwise: taken, pointwise: taken, **dict.fromkeys(others)})
             return None
+        if node.op in _REDUCES:
+            (edge,) = node.edges
+            return (
+                None if _last_is_drawn_together(node, self.student.nodes[edge.node], edge.output) else order
+            )
+        if node.op == "reshape" and node.shapes[0][-1:] == (_length(order),):
+            return order
         if node.op == "reshape" and len(node.shapes[0]) == 2:
             total, length = _channels(node, 0), _length(order)
             self._afford(len(order) * (total // length))
@@ -200,6 +215,17 @@ def _channels(node: Node, output: int) -> int:
     if length is None:
         raise _OrderMattersError
     return length
+
+
+def _last_is_drawn_together(reduction: Node, source: Node, output: int) -> bool:
+    """Whether a reduction takes all channels of what it is given together, and not each by itself."""
+    rank, axes = len(source.shapes[output]), reduction.settings.get("axis")
+    if axes is None:
+        return True
+    listed = axes if isinstance(axes, list) else [axes]
+    if not all(isinstance(axis, int) for axis in listed):
+        raise _OrderMattersError
+    return any(axis % rank == rank - 1 for axis in listed)
 
 
 def _length(runs: _Runs) -> int:

@@ -13,7 +13,7 @@ from grader.comparison.pairing import Pairing, kin, same_settings
 from grader.comparison.parts import HELD_IDLE, MOST_RUNS, WEIGHTS_IDLE, extra_part, missing_part
 from grader.comparison.records import Difference, DifferenceKind
 from grader.comparison.runs import parts_of, runs_of
-from grader.comparison.typed import step_code, typed_as_code
+from grader.comparison.typed import codes_apart, typed_as_code
 from grader.comparison.unreached import unreached_weights
 from grader.comparison.unseen import is_unseen
 from grader.comparison.wording import activation_text, article, label, listing, settings_apart, steps_listed
@@ -165,7 +165,7 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
     if not changed:
         return
     if typed_as_code(node):
-        found, expected = step_code(node), step_code(other)
+        found, expected = codes_apart(node, other)
         message = f"at {name}, expected {expected}, found {found}."
     else:
         found, expected = settings_apart(node, other, changed)

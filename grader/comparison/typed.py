@@ -14,7 +14,16 @@ from grader.canonical import Node
 from grader.canonical.merges import MERGE_OPS
 from grader.graph import Call, Layer
 
-__all__ = ["call_code", "ops_name", "setting_text", "slice_text", "step_code", "typed_as_code"]
+__all__ = [
+    "arrays_apart",
+    "call_code",
+    "codes_apart",
+    "ops_name",
+    "setting_text",
+    "slice_text",
+    "step_code",
+    "typed_as_code",
+]
 
 _LONGEST = 40
 _WORD = re.compile(r"(.)([A-Z][a-z]+)")
@@ -86,6 +95,54 @@ def step_code(node: Node) -> str:
     settings.pop("dtype policy", None)
     return _code(
         kind, _in_order(held, len(node.edges)) + [setting_text(one) for one in constants], held, settings
+    )
+
+
+def codes_apart(node: Node, other: Node) -> tuple[str, str]:
+    """Write two steps of one kind as ``step_code`` does; arrays that differ in their numbers alone say where."""
+    texts = step_code(node), step_code(other)
+    if texts[0] != texts[1]:
+        return texts
+    ours, theirs = dict(node.settings), dict(other.settings)
+    for key in ours.keys() & theirs.keys():
+        ours[key], theirs[key] = _told_apart(ours[key], theirs[key])
+    return step_code(node._replace(settings=ours)), step_code(other._replace(settings=theirs))
+
+
+def _told_apart(value: Any, other: Any) -> tuple[Any, Any]:
+    """Return two values with objects in place of arrays, whose names say what differs."""
+    if isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
+        pairs = [_told_apart(*both) for both in zip(value, other, strict=True)]
+        return [one for one, _ in pairs], [two for _, two in pairs]
+    if value == other or not (_is_array(value) and _is_array(other)):
+        return value, other
+    first, second = arrays_apart(value, other)
+    return {"class_name": first}, {"class_name": second}
+
+
+def arrays_apart(value: Any, other: Any) -> tuple[str, str]:
+    """Write two arrays of one shape: with the first number that differs, where the numbers are known."""
+    texts = _object_text(value), _object_text(other)
+    place, ours, theirs = [], value["config"].get("value"), other["config"].get("value")
+    if texts[0] != texts[1] or ours is None or theirs is None:
+        return texts[0], texts[1] if texts[0] != texts[1] else f"{texts[1]} with other numbers"
+    while isinstance(ours, list) and isinstance(theirs, list):
+        at = next((at for at, both in enumerate(zip(ours, theirs, strict=False)) if both[0] != both[1]), None)
+        if at is None:
+            return texts[0], f"{texts[1]} of another dtype"
+        place.append(at)
+        ours, theirs = ours[at], theirs[at]
+    return (
+        f"{texts[0]} with {setting_text(ours)} at {place}",
+        f"{texts[1]} with {setting_text(theirs)} at {place}",
+    )
+
+
+def _is_array(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.get("class_name") == "__array__"
+        and isinstance(value.get("config"), dict)
     )
 
 

@@ -12,6 +12,7 @@ from grader.comparison.typed import ops_name, setting_text, slice_text
 from grader.graph import Shape
 
 __all__ = [
+    "A_LAMBDA",
     "IN_THIS_ORDER",
     "activation_text",
     "apart",
@@ -43,6 +44,9 @@ _MERGE_NAMES = {
 IN_THIS_ORDER = ", in this order"
 """Ends what is expected where the tensors are right and their order is not."""
 
+A_LAMBDA = "lambda function"
+"""Stands for the name of a function that was written in place and has none."""
+
 _LONGEST_NAME = 40
 _MOST_LISTED = 8  # steps of a row that are told one by one
 _NUMBERED = re.compile(
@@ -68,7 +72,7 @@ def _bare_label(op: str, settings: Any) -> str:
     if settings.get("by hand"):
         return "ops.matmul + bias" if settings.get("use_bias") else "ops.matmul"
     if op == "activation":
-        return str(settings.get("function", "activation")).removeprefix("custom:")[:_LONGEST_NAME]
+        return _function_name(settings.get("function", "activation"))[:_LONGEST_NAME]
     if op == "ops GetItem" and "argument 1" in settings:
         return slice_text(settings["argument 1"])
     if op.startswith("ops "):
@@ -116,7 +120,8 @@ def settings_apart(node: Node, other: Node, keys: Iterable[str]) -> tuple[str, s
 
 def activation_text(node: Node, beside: Node | None = None) -> str:
     """Name an activation; with those of its settings that ``beside``, the other graph's, has otherwise."""
-    name = str(node.settings.get("function")).removeprefix("custom:")
+    name = _function_name(node.settings.get("function"))
+    name = article(name) if name == A_LAMBDA else name
     there = {} if beside is None else beside.settings
     same = there.get("function") == node.settings.get("function")
     extra = [
@@ -125,6 +130,11 @@ def activation_text(node: Node, beside: Node | None = None) -> str:
         if key != "function" and (there.get(key) != value if same else key not in ("axis", "approximate"))
     ]
     return f"{name}({', '.join(extra)})" if extra else name
+
+
+def _function_name(function: Any) -> str:
+    name = str(function).removeprefix("custom:")
+    return A_LAMBDA if name == "<lambda>" else name
 
 
 def listing(words: Iterable[str]) -> str:

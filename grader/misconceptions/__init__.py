@@ -105,7 +105,7 @@ def diagnose(analysis: Analysis, behaviour: Behaviour | None = None) -> tuple[Di
 
 def _of_architecture(analysis: Analysis) -> tuple[Diagnosis, ...]:
     classes = tuple(mistake.diagnosis for mistake in CLASSES if mistake.seen_in(analysis))
-    named = tuple(mistake.diagnosis for mistake in _ARCHITECTURE if mistake.seen_in(analysis))
+    named = tuple(mistake.told_of(analysis) for mistake in _ARCHITECTURE if mistake.seen_in(analysis))
     told = {diagnosis.id for diagnosis in classes} | (_PARTS if named else set())
     first: dict[str, Diagnosis] = {}
     for difference in analysis.differences:

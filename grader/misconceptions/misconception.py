@@ -19,6 +19,11 @@ def never(_analysis: Analysis) -> bool:
     return False
 
 
+def as_it_is(_analysis: Analysis, diagnosis: Diagnosis) -> Diagnosis:
+    """Add nothing: for a mistake whose words fit wherever it is seen."""
+    return diagnosis
+
+
 def never_fails(_failure: Failure, _reference: ModelGraph | None) -> bool:
     """Recognise nothing: for a mistake that raises no exception."""
     return False
@@ -38,7 +43,8 @@ class Misconception:
     """A mistake with a name.
 
     ``seen_in`` reads a pair of graphs that differ; ``seen_in_failure`` reads the exception of a
-    model that could not be built, beside the reference's graph where there is one. ``hints`` are three: a nudge, a
+    model that could not be built, beside the reference's graph where there is one. ``told`` makes its
+    words those of a pair of graphs. ``hints`` are three: a nudge, a
     pointer, and nearly the solution. ``unit`` is where the course teaches it.
     """
 
@@ -50,7 +56,12 @@ class Misconception:
     hints: tuple[str, str, str]
     unit: str
     seen_in: Callable[[Analysis], bool] = never
+    told: Callable[[Analysis, Diagnosis], Diagnosis] = as_it_is
     seen_in_failure: Callable[[Failure, ModelGraph | None], bool] = never_fails
+
+    def told_of(self, analysis: Analysis) -> Diagnosis:
+        """Return the words for a pair of graphs in which the mistake was seen."""
+        return self.told(analysis, self.diagnosis)
 
     @property
     def diagnosis(self) -> Diagnosis:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from grader.canonical import NormalGraph, normalize
 from grader.causes import UnlikeShapes, WrongSize
 from grader.comparison import Analysis, is_light
+from grader.comparison.places import Wording
+from grader.comparison.records import Diagnosis
 from grader.evidence import Failure
 from grader.graph import ModelGraph
 from grader.misconceptions.misconception import Misconception
@@ -204,14 +208,22 @@ def _missing_skip(analysis: Analysis) -> bool:
     )
 
 
-def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
-    """A sum takes a tensor from elsewhere in the model, or its projection starts elsewhere.
+@dataclass(frozen=True)
+class _WrongStart:
+    """Where shortcuts start, and where they should: nodes of the reference that the student's model has."""
+
+    found: frozenset[int]
+    expected: frozenset[int]
+
+
+def _wrong_start(analysis: Analysis) -> _WrongStart | None:
+    """Return where a shortcut starts that should start elsewhere, at its sum or at its projection.
 
     A normalisation, activation or dropout that stands elsewhere changes which step feeds a sum, and is no other
     shortcut: before and after it lies the same tensor.
     """
     if _activation_before_add(analysis) or _missing_projection(analysis):
-        return False
+        return None
     student, reference = analysis.student, analysis.reference
     for ours, theirs in _paired_adds(analysis):
         if not _is_residual(reference, theirs) or len(_sources(student, ours)) < len(
@@ -225,7 +237,7 @@ def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
         absent = {start for source in asked - needs for start in _present_starts(analysis, source)}
         beyond = {source for source in fed - needs - absent if source is not None}
         if (asked - fed and beyond) or (fed < asked and asked - fed <= analysis.back.keys()):
-            return True
+            return _WrongStart(frozenset(beyond), frozenset(needs - fed))
         first = _shortcut_start(reference, theirs)
         if (
             first is not None
@@ -238,8 +250,37 @@ def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
             ]
             wanted = [_asked_before_moved(analysis, source) for source in _sources(reference, first)]
             if None not in from_where and from_where != wanted:
-                return True
-    return False
+                known = frozenset(source for source in from_where if source is not None)
+                return _WrongStart(known, frozenset(wanted) & analysis.back.keys())
+    return None
+
+
+def _skip_from_wrong_tensor(analysis: Analysis) -> bool:
+    return _wrong_start(analysis) is not None
+
+
+def _told_where_to_start(analysis: Analysis, diagnosis: Diagnosis) -> Diagnosis:
+    """Say of a shortcut that starts before the block where it should start: the usual slip is the other way round."""
+    start = _wrong_start(analysis)
+    if start is None or len(start.found) != 1 or len(start.expected) != 1:
+        return diagnosis
+    (found,), (expected,) = start.found, start.expected
+    if found not in _ancestors(analysis.reference, expected):
+        return diagnosis
+    wording = Wording(analysis.student)
+    early, right = (wording.name(analysis.back[node]) for node in (found, expected))
+    return diagnosis.model_copy(
+        update={
+            "explanation": "A tensor is added that is made before the block, so that the shortcut leads around more "
+            "layers than it should.",
+            "fix": f"Start the shortcut later: at {right}, not at {early}.",
+            "hints": (
+                "Follow the second arrow into Add back to where it starts. Which layers does it lead around?",
+                f"The tensor that you add comes from {early}: is that what the block is given?",
+                f"Write `shortcut = x` where `x` is what {right} gives, and add `shortcut` at the end of the block.",
+            ),
+        }
+    )
 
 
 def _before_moved(analysis: Analysis, node: int) -> int:
@@ -393,5 +434,6 @@ RESIDUAL: tuple[Misconception, ...] = (
         ),
         unit=_UNIT,
         seen_in=_skip_from_wrong_tensor,
+        told=_told_where_to_start,
     ),
 )

@@ -10,13 +10,15 @@ import re
 
 from grader.comparison import Analysis
 from grader.comparison.records import Diagnosis, Difference
-from grader.comparison.wording import IN_THIS_ORDER
+from grader.comparison.wording import A_LAMBDA, IN_THIS_ORDER
+from grader.keras_names import ACTIVATIONS
 from grader.misconceptions.layer_code import code_of
 from grader.misconceptions.structural_words import KINDS
 
 __all__ = ["HARD_CODED_SIZE", "STATIC_GRAPH_SUBCLASSED", "structural_diagnosis"]
 
 
+_ACTIVATION_LAYERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "softmax": "Softmax"}
 _A_SIZE = re.compile(r"=\(?\d")
 
 HARD_CODED_SIZE = Diagnosis(
@@ -111,8 +113,21 @@ def _activation(difference: Difference, where: str) -> str:
         return f"Leave the activation {difference.found} {where} out: no `activation=`, and no layer for it."
     name = difference.expected
     instead = "" if difference.found == "none" else f", not {difference.found}"
-    if "(" in name:
-        return f"{where}, call the activation's layer with these settings: {name}{instead}."
+    function, _, settings = name.partition("(")
+    if settings:
+        layer = _ACTIVATION_LAYERS.get(function)
+        call = (
+            f"call `keras.layers.{layer}({settings}`"
+            if layer
+            else f"call the activation's layer with these settings: {name}"
+        )
+        return f"{where}, {call}{instead}."
+    if A_LAMBDA in function:
+        return (
+            f"{where}, give the layer the function itself: `keras.layers.Activation(lambda x: ...)`{instead}."
+        )
+    if function not in ACTIVATIONS:  # Keras finds its own by name, and no other
+        return f"{where}, give the layer the function itself: `keras.layers.Activation({name})`{instead}."
     return f"{where}, call `keras.layers.Activation('{name}')`, or set `activation='{name}'`{instead}."
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from grader.comparison import compare_graphs
@@ -43,6 +45,10 @@ def joined(*order: int, then: str = "dense") -> ModelGraph:
         layer = plan.layer("Dense", (5, 2), units=2, activation="linear")
         other = plan.concatenate(*[branches[number] for number in sorted(order)])
         return plan.graph(plan.add(plan.call(layer, y, shape=(2,)), plan.call(layer, other, shape=(2,))))
+    if then.startswith("reduced"):
+        kind, _, axis = then.removeprefix("reduced by ").partition(" over ")
+        layer = plan.layer(kind, origin="keras.ops", axis=json.loads(axis), keepdims=True)
+        return plan.graph(plan.dense(plan.call(layer, y, shape=(1,)), 2))
     if then == "reshape":
         return plan.graph(plan.dense(plan.call(plan.layer("Reshape"), y, shape=(5, 1)), 2))
     return plan.graph(plan.dense(plan.relu(y), 2))
@@ -63,6 +69,48 @@ def test_the_order_counts_where_nothing_takes_it_up(then: str) -> None:
     """An output, a sum with something else, a kernel used both ways, or a reshape fix the order."""
     assert not compare_graphs(joined(1, 0, then=then), joined(0, 1, then=then)).equivalent
     assert compare_graphs(joined(1, 0, then=then), joined(1, 0, then=then)).equivalent
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        *(
+            f"reduced by {kind} over [1]"
+            for kind in ("Max", "Min", "Mean", "Sum", "Prod", "Std", "Var", "Logsumexp")
+        ),
+        "reduced by Max over -1",
+        "reduced by Amax over -1",
+        "reduced by Max over null",
+    ],
+)
+def test_a_reduction_over_what_is_joined_takes_up_the_order(then: str) -> None:
+    """The largest, smallest, mean or sum of channels is the same in every order, and permutes no weight."""
+    comparison = compare_graphs(joined(1, 0, then=then), joined(0, 1, then=then))
+    assert (True, ()) == (comparison.equivalent, comparison.weight_orders)
+
+
+@pytest.mark.parametrize("then", ["reduced by Argmax over -1", 'reduced by Max over "all"'])
+def test_what_depends_on_places_takes_up_no_order(then: str) -> None:
+    """Which channel is the largest depends on where it stands, and an axis that is no number says nothing."""
+    assert not compare_graphs(joined(1, 0, then=then), joined(0, 1, then=then)).equivalent
+
+
+@pytest.mark.parametrize(("axes", "handed_on"), [([1], True), ([2], False), ([1, 2], False)])
+def test_a_reduction_over_other_axes_hands_the_order_on(axes: list[int], handed_on: bool) -> None:
+    """Each channel keeps its place where the mean is taken over the positions."""
+
+    def attended(*order: int) -> ModelGraph:
+        plan = Blueprint()
+        x = plan.input(3, 4)
+        branches = [plan.dense(x, 2), plan.dense(x, 3)]
+        y = plan.concatenate(*[branches[number] for number in order])
+        layer = plan.layer("Sum", origin="keras.ops", axis=axes, keepdims=True)
+        shape = tuple(1 if axis in axes else size for axis, size in enumerate((3, 5), start=1))
+        summed = plan.call(layer, y, shape=shape)
+        return plan.graph(plan.dense(plan.norm(summed), 2))
+
+    comparison = compare_graphs(attended(1, 0), attended(0, 1))
+    assert (True, handed_on) == (comparison.equivalent, bool(comparison.weight_orders))
 
 
 def test_a_teacher_may_ask_for_the_order() -> None:
