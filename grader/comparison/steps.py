@@ -16,7 +16,16 @@ from grader.comparison.runs import parts_of, runs_of
 from grader.comparison.typed import codes_apart, typed_as_code
 from grader.comparison.unreached import unreached_weights
 from grader.comparison.unseen import is_unseen
-from grader.comparison.wording import activation_text, article, label, listing, settings_apart, steps_listed
+from grader.comparison.wording import (
+    activation_text,
+    article,
+    is_arithmetic,
+    listing,
+    settings_apart,
+    step_name,
+    step_names,
+    steps_listed,
+)
 from grader.graph import Shape
 
 __all__ = [
@@ -126,7 +135,7 @@ def _asked_to_share(
 
 def _replaced(pairing: Pairing, mine: int, wanted: int) -> Difference:
     node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
-    got, want = label(node.op, node.settings), label(other.op, other.settings)
+    got, want = step_name(pairing.student, mine), step_name(pairing.reference, wanted)
     place = pairing.place(mine)
     kind: DifferenceKind = "wrong-layer"
     message = f"{place}, expected {article(want)}, found {article(got)}."
@@ -164,7 +173,7 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
         )
     if not changed:
         return
-    if typed_as_code(node):
+    if typed_as_code(node) or ({*changed} <= {"scale", "offset"} and is_arithmetic(pairing.student, mine)):
         found, expected = codes_apart(node, other)
         message = f"at {name}, expected {expected}, found {found}."
     else:
@@ -251,7 +260,7 @@ def only_wiring(pairing: Pairing, run: list[int]) -> bool:
 def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Difference:
     reference = pairing.reference
     nodes = [reference.nodes[node] for node in run]
-    names = [label(node.op, node.settings) for node in nodes]
+    names = step_names(reference, run)
     sources = {
         pairing.back[source]
         for source, _ in pairing.arriving_there(*nodes[0].edges)
@@ -350,7 +359,7 @@ def extra_steps(pairing: Pairing) -> Iterator[Difference]:
             found = activation_text(nodes[0])
             yield _activation(pairing, where, expected="none", found=found, student=run[0])
             continue
-        names = [label(node.op, node.settings) for node in nodes]
+        names = step_names(pairing.student, run)
         message = f"{where}, found {steps_listed(names)} that the expected model does not have."
         if _repeats(pairing.student, run):
             message = f"One block too many: {where}, found another {steps_listed(names, articles=False)}, expected none."

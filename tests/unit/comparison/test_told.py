@@ -85,6 +85,34 @@ SAID = {
         "At the Add, expected x + an array of shape (24, 24) with other numbers, found x + an array of shape (24, 24).",
         "Write x + an array of shape (24, 24) with other numbers at the Add, in place of x + an array of shape (24, 24).",
     ),
+    "a tiny number added": (
+        "At the step x + 1e-12, expected x + 0.001, found x + 1e-12.",
+        "Write x + 0.001 at the step x + 1e-12, in place of x + 1e-12.",
+    ),
+    "scaled by one number, not shifted": (
+        "At the step x / 255.0, expected x * 0.00784314 - 1, found x * 0.00392157.",
+        "what is asked for is `x / 127.5`, then `x - 1`.",
+    ),
+    "not taken from one": (
+        "After the first Dense, expected the step 1 - x, found the second Dense at once.",
+        "After the first Dense, write `1 - x`",
+    ),
+    "the largest for the mean": (
+        "After the first Dense, expected an ops.mean, found an ops.max.",
+        "After the first Dense, write `ops.mean(x, axis=1, keepdims=True)` in place of ops.max.",
+    ),
+    "the mean not taken off": (
+        "After the first Dense, expected an ops.mean and a Subtract, found the second Dense at once.",
+        "After the first Dense, write `ops.mean(x, axis=1, keepdims=True)`, then `x - y`",
+    ),
+    "two means, one bent": (
+        "After the ops.mean, expected the activation tanh, found relu.",
+        "After the ops.mean, call `keras.layers.Activation('tanh')`",
+    ),
+    "a Rescaling layer set otherwise": (
+        "The Rescaling(0.5) has scale=0.5, expected scale=0.25.",
+        "Set scale=0.25 at the Rescaling(0.5).",
+    ),
     "a lambda as activation": (
         "After the first Dense, expected the activation a lambda function, found gelu.",
         "After the first Dense, give the layer the function itself: `keras.layers.Activation(lambda x: ...)`, not gelu.",

@@ -106,6 +106,18 @@ PAIRS = {
         lambda x: keras.ops.reshape(x, (-1, 1, 24)) + np.tile(_table(6, 0.5), (4, 6)),
         lambda x: keras.ops.reshape(x, (-1, 1, 24)) + np.tile(_table(6), (4, 6)),
     ),
+    "a tiny number added": _between(lambda x: x + 1e-12, lambda x: x + 1e-3),
+    "scaled by one number, not shifted": _between(lambda x: x / 255.0, lambda x: x / 127.5 - 1),
+    "not taken from one": _between(lambda x: x, lambda x: 1 - x),
+    "the largest for the mean": _between(
+        lambda x: keras.ops.max(x, 1, keepdims=True), lambda x: keras.ops.mean(x, 1, keepdims=True)
+    ),
+    "the mean not taken off": _between(lambda x: x, lambda x: x - keras.ops.mean(x, 1, keepdims=True)),
+    "two means, one bent": _between(
+        lambda x: layers.ReLU()(keras.ops.mean(x, 1, keepdims=True)) * keras.ops.max(x, 1, keepdims=True),
+        lambda x: keras.ops.tanh(keras.ops.mean(x, 1, keepdims=True)) * keras.ops.max(x, 1, keepdims=True),
+    ),
+    "a Rescaling layer set otherwise": _between(layers.Rescaling(0.5), layers.Rescaling(0.25)),
     "a lambda as activation": _between(
         layers.Activation("gelu"), layers.Activation(lambda x: x * keras.ops.sigmoid(x * 1.7))
     ),
