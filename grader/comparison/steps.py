@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grader.canonical import Node, NormalGraph
 from grader.comparison.by_hand import BY_HAND, by_hand_differences
+from grader.comparison.effects import effects_of
 from grader.comparison.fixed_modes import MODE, mode_texts
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings
@@ -46,7 +47,7 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
     called = _called(pairing)
     for mine, wanted in sorted(pairing.pairs.items()):
         node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
-        if node.op == "input" or node.key == other.key:
+        if node.op == "input" or node.key == other.key or wanted in pairing.explained:
             continue
         if kin(node.op) != kin(other.op):
             pairing.settled.add(mine)
@@ -280,8 +281,20 @@ def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Differen
     message = f"{where}, expected {wanted}, found {follows} at once."
     if not follows:
         message = f"{where}, expected {wanted} as well, found no such branch."
+    if follows and len(run) == 1 and nodes[0].op.startswith("custom "):
+        does = effects_of(reference, run[0])
+        that = f" that {listing(does)}" if does else ""
+        message = (
+            f"{where}, expected {wanted}{that}, found {follows} at once: a {names[0]} that gives what it is given is no "
+            "step of a model."
+        )
     if follows and _repeats(reference, run):
         message = f"One block too few: {where}, expected another {steps_listed(names, articles=False)}, found {follows} at once."
+    elif follows and len(names) >= _BLOCK and pairing.student.source.api == "functional":
+        # Keras leaves out of such a model what no output depends on: nothing shows whether it was written.
+        message += (
+            f" If your code has these steps, nothing uses what they give: see what {follows} should take."
+        )
     if not _held_idle(pairing, held, run):
         return pairing.difference(
             "missing-layer", where, message, expected=wanted, found="nothing", reference=run
