@@ -104,7 +104,7 @@ def _asked_by_a_builtin(
     call = node.call
     if call is None:
         return None
-    given = [value for value in (value_of(argument, frame) for argument in call.args) if _is_keras(value)]
+    given = _symbolic_arguments(call, frame)
     if not given:
         return None
     note = names.note(given[0])
@@ -125,10 +125,15 @@ def _given_to_a_library(node: Expression | None, frame: FrameType, names: Names)
     library, function = _library_call(node, frame)
     if call is None or library is None:
         return None
-    tensor = next((v for v in (value_of(argument, frame) for argument in call.args) if _is_keras(v)), None)
-    if tensor is None:
-        return None
-    return ValueNeeded(how=library, function=function, tensor=names.note(tensor))
+    tensors = _symbolic_arguments(call, frame)
+    return ValueNeeded(how=library, function=function, tensor=names.note(tensors[0])) if tensors else None
+
+
+def _symbolic_arguments(call: ast.Call, frame: FrameType) -> list[Any]:
+    """Return the tensors of Keras's that were given to a function, by name and in lists too."""
+    given = [value_of(one, frame) for one in (*call.args, *(keyword.value for keyword in call.keywords))]
+    parts = [part for value in given for part in (value if isinstance(value, list) else [value])]
+    return [part for part in parts if _is_keras(part)]
 
 
 def _is_keras(value: Any) -> bool:
