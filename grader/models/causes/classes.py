@@ -14,10 +14,11 @@ from grader.causes import StateInCall, SuperNotCalled
 from grader.models.notes import Names, short
 from grader.models.raised import Raised
 
-# A graph of TensorFlow's may make variables when it is traced first, and this is what it puts there later.
+# A graph of TensorFlow's may make variables when it is traced first. Later it refuses: in a function of its own, or,
+# where it has cut its own frames off, in the one of Keras's that asked for the variable.
 _TENSORFLOW_REFUSES = (
-    "tensorflow.python.eager.polymorphic_function.polymorphic_function",
-    "invalid_creator_scope",
+    ("tensorflow.python.eager.polymorphic_function.polymorphic_function", "invalid_creator_scope"),
+    ("keras.src.backend.tensorflow.core", "_initialize"),
 )
 
 __all__ = ["state_in_call", "super_not_called"]
@@ -113,7 +114,7 @@ def state_in_call(raised: Raised, _: Names) -> StateInCall | None:
     refused = raised.frames[-1][0] if raised.frames else None
     if refused is None:
         return None
-    if (refused.f_globals.get("__name__"), refused.f_code.co_name) == _TENSORFLOW_REFUSES:
+    if (refused.f_globals.get("__name__"), refused.f_code.co_name) in _TENSORFLOW_REFUSES:
         return _variable_in_call(raised)
     if refused.f_code is not Tracker.add_to_store.__code__:
         return None

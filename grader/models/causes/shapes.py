@@ -55,7 +55,7 @@ def open_shape(raised: Raised, _: Names) -> OpenShape | None:
     call = python_call(raised)
     if call is None or not _makes_numbers(call):
         return None
-    shape = call.values().get("shape")
+    shape: Any = call.values().get("shape")
     if type(shape).__name__ == "TensorShape":
         shape = tuple(shape)  # what a tensor of TensorFlow's says
     if not isinstance(shape, (tuple, list)) or None not in shape:
@@ -97,14 +97,16 @@ def unlike_factors(raised: Raised, names: Names) -> UnlikeFactors | None:
     function, factors = found
     if not all(_has_axes(value) for _, value in factors):
         return None
-    (_, one), (_, other) = factors
+    (text, one), (its, other) = factors
     ours, theirs = one.shape[-1], other.shape[-2]
     if not isinstance(ours, int) or not isinstance(theirs, int) or ours == theirs:
         return None
-    first, second = (_note(text, value, names) for text, value in factors)
     return UnlikeFactors(
         function=function,
-        tensors=(first, second),
+        tensors=(
+            _note(text, one, names, batched=True),
+            _note(its, other, names, batched=len(other.shape) > 2),
+        ),
         lengths=(ours, theirs),
         transposed=len(other.shape) == 2 and other.shape[-1] == ours,
     )
@@ -138,10 +140,10 @@ def _has_axes(value: Any) -> bool:
     return tensor and len(value.shape) >= 2
 
 
-def _note(text: str, value: Any, names: Names) -> TensorNote:
+def _note(text: str, value: Any, names: Names, *, batched: bool) -> TensorNote:
     if isinstance(value, keras.KerasTensor):
         return names.note(value)
     shape = lengths(value.shape)
-    if not isinstance(value, keras.Variable):  # the batch may be one that Keras made up
+    if batched and not isinstance(value, keras.Variable):  # the batch may be one that Keras made up
         shape = (None, *shape[1:])
     return TensorNote(variable=text, data=True, shape=shape)

@@ -104,13 +104,13 @@ def _asked_by_a_builtin(
     call = node.call
     if call is None:
         return None
+    to_library = _given_to_a_library(node, frame, names)
+    if to_library is not None:
+        return to_library
     given = _symbolic_arguments(call, frame)
     if not given:
         return None
     note = names.note(given[0])
-    to_library = _given_to_a_library(node, frame, names)
-    if to_library is not None:
-        return to_library
     called = value_of(call.func, frame)
     if called is len:
         return ValueNeeded(how="len", tensor=note)
@@ -126,14 +126,22 @@ def _given_to_a_library(node: Expression | None, frame: FrameType, names: Names)
     if call is None or library is None:
         return None
     tensors = _symbolic_arguments(call, frame)
-    return ValueNeeded(how=library, function=function, tensor=names.note(tensors[0])) if tensors else None
+    if tensors:
+        return ValueNeeded(how=library, function=function, tensor=names.note(tensors[0]))
+    # While a backend traces, its own functions take its tensors, and those of the others do not.
+    foreign = library not in ("numpy", keras.backend.backend())
+    traced = foreign and any(_is_symbolic(one) for one in _arguments(call, frame))
+    return ValueNeeded(how=library, function=function) if traced else None
 
 
 def _symbolic_arguments(call: ast.Call, frame: FrameType) -> list[Any]:
-    """Return the tensors of Keras's that were given to a function, by name and in lists too."""
+    return [one for one in _arguments(call, frame) if _is_keras(one)]
+
+
+def _arguments(call: ast.Call, frame: FrameType) -> list[Any]:
+    """Return what was given to a function, by name too, with the parts of lists."""
     given = [value_of(one, frame) for one in (*call.args, *(keyword.value for keyword in call.keywords))]
-    parts = [part for value in given for part in (value if isinstance(value, list) else [value])]
-    return [part for part in parts if _is_keras(part)]
+    return [part for value in given for part in (value if isinstance(value, list) else [value])]
 
 
 def _is_keras(value: Any) -> bool:

@@ -85,7 +85,7 @@ def unlike_weights(raised: Raised, names: Names) -> UnlikeWeights | NoShapeYet |
 
 def optimizer_used(raised: Raised, call: MethodCall) -> OptimizerUsed | None:
     """Find an optimizer that was set up for other weights than those that the model trains."""
-    optimizer = getattr(call.model, "optimizer", None)
+    optimizer: Any = getattr(call.model, "optimizer", None)
     last = raised.frames[-1][0].f_globals.get("__name__", "")
     if not getattr(optimizer, "built", False) or not str(last).startswith(_OPTIMIZING):
         return None

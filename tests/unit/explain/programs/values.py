@@ -126,3 +126,20 @@ def layer_of_a_backends():
 
     x = keras.Input((4,))
     return torch.nn.Linear(4, 2)(x)
+
+
+class Foreign(layers.Layer):
+    def call(self, x):
+        import torch
+
+        return torch.relu(x)
+
+
+@broken(
+    "value-needed",
+    "`torch.relu` was called on a tensor",
+    "belongs to PyTorch",
+    backends=("tensorflow", "jax"),
+)
+def another_backend_in_call():
+    Foreign()(keras.Input((4,)))
