@@ -82,7 +82,7 @@ def _projection(cause: UnlikeShapes) -> str:
 def _unlike_factors(cause: UnlikeFactors) -> CauseWords:
     one, other = cause.tensors
     ours, theirs = cause.lengths
-    second = _factor(other, shape=False)
+    second = code(other.variable) if other.variable else "the second"
     fix = f"Give {second} the length {ours} along its last axis but one."
     nearly = fix
     if cause.transposed:
@@ -102,11 +102,11 @@ def _unlike_factors(cause: UnlikeFactors) -> CauseWords:
     )
 
 
-def _factor(note: TensorNote, *, shape: bool = True) -> str:
+def _factor(note: TensorNote) -> str:
     """Name a tensor, or a weight, which has no history, as its author wrote it."""
     if not note.data or not note.variable:
-        return tensor(note, shape=shape)
-    return code(note.variable) + (f" of shape {shape_text(note.shape)}" if shape else "")
+        return tensor(note)
+    return f"{code(note.variable)} of shape {shape_text(note.shape)}"
 
 
 def _wrong_rank(cause: WrongRank) -> CauseWords:

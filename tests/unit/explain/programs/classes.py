@@ -271,3 +271,15 @@ def training_without_a_seed():
     model = keras.Sequential([Unseeded(), layers.Dense(3)])
     model.compile("sgd", "mse")
     model.fit(x_train, y_train, verbose=0)
+
+
+class Mixing(layers.Layer):
+    def call(self, x):
+        return ops.matmul(x, ops.ones((3, 4)))
+
+
+@broken(
+    "unlike-factors", "`x` of shape (None, 4) by a tensor of shape (3, 4)", "Exchange the axes of the second"
+)
+def numbers_with_their_axes_exchanged():
+    Mixing()(keras.Input((4,)))
