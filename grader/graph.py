@@ -27,6 +27,7 @@ __all__ = [
     "MOST_GRAPH_BYTES",
     "Api",
     "Argument",
+    "Beside",
     "Call",
     "Compiled",
     "Layer",
@@ -57,6 +58,7 @@ _LONGEST_NAME = 200
 Length = Annotated[int, Field(ge=0, lt=2**63)]
 Shape = Annotated[tuple[Length | None, ...], Field(max_length=MOST_AXES)]
 Api = Literal["sequential", "functional", "subclassed"]
+Beside = Literal["draws random numbers", "adds a loss"]
 
 
 class Tensor(Record):
@@ -120,6 +122,8 @@ class Layer(Record):
     model's: the layer was made while the model was called, or is kept where Keras does not look. The model
     computes with it and neither counts, trains nor saves it.
 
+    ``beside`` says what calls of a layer of the student's own do beside giving tensors.
+
     ``saved`` tells of the classes and functions of the student's own that a saved file names for this layer: its
     own class first, where that is one.
     """
@@ -132,6 +136,7 @@ class Layer(Record):
     trainable: bool = True
     weights: tuple[int, ...] = ()
     untracked: Literal["made in a call", "kept elsewhere"] | None = None
+    beside: tuple[Beside, ...] = Field(default=(), max_length=2)
     saved: tuple[SavedObject, ...] = ()
 
 

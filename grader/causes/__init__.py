@@ -18,7 +18,9 @@ from grader.causes.arguments import (
     NameUsedTwice,
     NotAShape,
     NothingReturned,
+    OpenShape,
     TensorAsSetting,
+    TooManyArguments,
     UnknownArgument,
     UnknownName,
     WrongFile,
@@ -32,14 +34,17 @@ from grader.causes.building import (
 )
 from grader.causes.code import (
     ConfigNotSaved,
+    NoSeed,
     NotRegistered,
     StateInCall,
     SuperNotCalled,
     ValueNeeded,
+    WrongUnpacking,
 )
 from grader.causes.fields import Array, TensorNote
 from grader.causes.fitting import (
     UnknownLength,
+    UnlikeFactors,
     UnlikeShapes,
     WindowTooLarge,
     WrongLength,
@@ -52,9 +57,11 @@ from grader.causes.training import (
     NotCompiled,
     NothingToLearn,
     NotNumbers,
+    OptimizerUsed,
     OutOfRange,
     UnlikeCounts,
     UnlikeData,
+    UnlikeWeights,
     WrongArrays,
 )
 
@@ -70,6 +77,7 @@ __all__ = [
     "Method",
     "MissingArgument",
     "NameUsedTwice",
+    "NoSeed",
     "NoShapeYet",
     "NotAShape",
     "NotATensor",
@@ -78,17 +86,22 @@ __all__ = [
     "NotRegistered",
     "NothingReturned",
     "NothingToLearn",
+    "OpenShape",
+    "OptimizerUsed",
     "OutOfRange",
     "StateInCall",
     "SuperNotCalled",
     "TensorAsSetting",
     "TensorNote",
+    "TooManyArguments",
     "UnknownArgument",
     "UnknownLength",
     "UnknownName",
     "UnlikeCounts",
     "UnlikeData",
+    "UnlikeFactors",
     "UnlikeShapes",
+    "UnlikeWeights",
     "ValueNeeded",
     "WindowTooLarge",
     "WrongArrays",
@@ -97,6 +110,7 @@ __all__ = [
     "WrongLength",
     "WrongRank",
     "WrongSize",
+    "WrongUnpacking",
 ]
 
 Cause = Annotated[
@@ -133,6 +147,13 @@ Cause = Annotated[
     | UnlikeData
     | NothingToLearn
     | LossUnlikeLabels
-    | OutOfRange,
+    | OutOfRange
+    | OpenShape
+    | TooManyArguments
+    | NoSeed
+    | WrongUnpacking
+    | UnlikeFactors
+    | OptimizerUsed
+    | UnlikeWeights,
     Field(discriminator="kind"),
 ]

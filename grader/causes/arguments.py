@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from grader.causes.fields import Name, Names, TensorNote
+from grader.causes.fields import Length, Lengths, Name, Names, TensorNote
 from grader.record import Record
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "NameUsedTwice",
     "NotAShape",
     "NothingReturned",
+    "OpenShape",
     "TensorAsSetting",
+    "TooManyArguments",
     "UnknownArgument",
     "UnknownName",
     "WrongFile",
@@ -62,11 +64,38 @@ class TensorAsSetting(Record):
     needs: Names = ()
 
 
+class TooManyArguments(Record):
+    """``function``, or the call of such a layer, was given more arguments without a name than it ``takes``.
+
+    ``numbers`` are those that were given where all are whole numbers, as the lengths of a shape are.
+    """
+
+    kind: Literal["too-many-arguments"] = "too-many-arguments"
+    function: Name
+    found: Length
+    takes: Known = ()
+    call: bool = False
+    numbers: Annotated[tuple[Length, ...], Field(max_length=12)] = ()
+
+
 class NotAShape(Record):
-    """A number was given as a shape: the one length of it, without the brackets."""
+    """A number was given as a shape: a length, or several, without the brackets.
+
+    ``inside`` says that ``value`` is a whole shape, and stood inside another in place of a length.
+    """
 
     kind: Literal["not-a-shape"] = "not-a-shape"
     value: Name
+    inside: bool = False
+
+
+class OpenShape(Record):
+    """``function`` makes numbers of a shape, and was given one with a length that is not known."""
+
+    kind: Literal["open-shape"] = "open-shape"
+    function: Name
+    shape: Lengths
+    text: Name = ""
 
 
 class UnknownName(Record):

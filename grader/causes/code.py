@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from grader.causes.fields import Name, Names, TensorNote
+from grader.causes.fields import Name, Names, Rank, TensorNote
 from grader.record import Record
 
-__all__ = ["ConfigNotSaved", "NotRegistered", "StateInCall", "SuperNotCalled", "ValueNeeded"]
+__all__ = [
+    "ConfigNotSaved",
+    "NoSeed",
+    "NotRegistered",
+    "StateInCall",
+    "SuperNotCalled",
+    "ValueNeeded",
+    "WrongUnpacking",
+]
 
 
 class ValueNeeded(Record):
@@ -23,10 +31,33 @@ class ValueNeeded(Record):
     tensor: TensorNote | None = None
 
 
+class WrongUnpacking(Record):
+    """What a recurrent layer gave was given ``wanted`` names, and is ``found`` tensors.
+
+    ``states`` says that the layer gives its states too, and ``both_ways`` that it stands in a ``Bidirectional``.
+    """
+
+    kind: Literal["wrong-unpacking"] = "wrong-unpacking"
+    class_name: Name
+    wanted: Rank
+    found: Rank
+    states: bool
+    both_ways: bool = False
+
+
+class NoSeed(Record):
+    """``call`` draws numbers without a seed where JAX traces it, and the seed would never change."""
+
+    kind: Literal["no-seed"] = "no-seed"
+    class_name: Name
+    function: Name
+
+
 class SuperNotCalled(Record):
     """An object was used, or filled, before Keras's own constructor ran; ``culprit`` is the class that skips it.
 
-    ``late`` says that the constructor does call it, after assigning ``attribute``.
+    ``late`` says that the constructor does call it, after assigning ``attribute``; ``rest`` is what the
+    constructor calls its ``**kwargs``, empty where it takes none.
     """
 
     kind: Literal["super-not-called"] = "super-not-called"
@@ -34,6 +65,7 @@ class SuperNotCalled(Record):
     culprit: Name
     attribute: Name = ""
     late: bool = False
+    rest: Name = ""
 
 
 class StateInCall(Record):

@@ -9,7 +9,15 @@ from pydantic import model_validator
 from grader.causes.fields import Axis, Length, Lengths, Name, Rank, TensorNote
 from grader.record import Record
 
-__all__ = ["UnknownLength", "UnlikeShapes", "WindowTooLarge", "WrongLength", "WrongRank", "WrongSize"]
+__all__ = [
+    "UnknownLength",
+    "UnlikeFactors",
+    "UnlikeShapes",
+    "WindowTooLarge",
+    "WrongLength",
+    "WrongRank",
+    "WrongSize",
+]
 
 
 class UnlikeShapes(Record):
@@ -30,6 +38,19 @@ class UnlikeShapes(Record):
         if self.axis is not None and any(self.axis >= len(note.shape) for note in self.tensors):
             raise ValueError(f"axis {self.axis} of a tensor that has fewer")
         return self
+
+
+class UnlikeFactors(Record):
+    """A matrix product of two tensors of which the first's last axis is not as long as the second's last but one.
+
+    ``transposed`` says that the second would fit with its last two axes exchanged.
+    """
+
+    kind: Literal["unlike-factors"] = "unlike-factors"
+    function: Name
+    tensors: tuple[TensorNote, TensorNote]
+    lengths: tuple[Length, Length]
+    transposed: bool = False
 
 
 class WrongRank(Record):

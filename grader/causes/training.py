@@ -15,9 +15,11 @@ __all__ = [
     "NotCompiled",
     "NotNumbers",
     "NothingToLearn",
+    "OptimizerUsed",
     "OutOfRange",
     "UnlikeCounts",
     "UnlikeData",
+    "UnlikeWeights",
     "WrongArrays",
 ]
 
@@ -95,6 +97,26 @@ class LossUnlikeLabels(Record):
     output: Lengths = Field(min_length=1)
     classes: bool = False
     outside: bool = False
+
+
+class OptimizerUsed(Record):
+    """An optimizer that was trained with holds the numbers of other weights; ``same`` if some are this model's."""
+
+    kind: Literal["optimizer-used"] = "optimizer-used"
+    class_name: Name
+    method: Method
+    same: bool = False
+
+
+class UnlikeWeights(Record):
+    """A layer or model was given other weights than it holds: of another number, or one of another shape at ``place``."""
+
+    kind: Literal["unlike-weights"] = "unlike-weights"
+    class_name: Name
+    counts: tuple[Length, Length]
+    place: Length | None = None
+    found: Lengths = ()
+    wanted: Lengths = ()
 
 
 class OutOfRange(Record):

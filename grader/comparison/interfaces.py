@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
-from grader.comparison.wording import IN_THIS_ORDER, article, counted, label, listing, ordinal, shape_text
+from grader.comparison.wording import IN_THIS_ORDER, article, counted, listing, ordinal, shape_text, step_name
 
 __all__ = [
     "by_keys",
@@ -260,7 +260,7 @@ def _number_of_outputs(pairing: Pairing) -> Difference:
 
 def _output_name(graph: NormalGraph, position: int) -> str:
     key, node, _ = graph.outputs[position]
-    made_by = label(graph.nodes[node].op, graph.nodes[node].settings)
+    made_by = step_name(graph, node)
     place = f"the {ordinal(position)}" if key.isdigit() else repr(key)
     return f"{place}, which comes from {article(made_by)}"
 

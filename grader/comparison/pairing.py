@@ -11,7 +11,7 @@ from typing import Any
 from grader.canonical import Edge, Node, NormalGraph
 from grader.comparison.places import Wording, said_once
 from grader.comparison.records import Difference, DifferenceKind
-from grader.comparison.wording import label
+from grader.comparison.wording import noun, step_name
 from grader.graph import Shape
 from grader.tasks import CompareOptions
 
@@ -123,8 +123,7 @@ class Pairing:
         """Name a reference node by its counterpart, or as the missing one."""
         if node in self.back:
             return self.ours.name(self.back[node])
-        other = self.reference.nodes[node]
-        return f"the missing {label(other.op, other.settings)}"
+        return f"the missing {noun(step_name(self.reference, node))}"
 
 
 def _calls(graph: NormalGraph, nodes: Iterable[int]) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.canonical import NormalGraph
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
-from grader.comparison.wording import counted_steps, label
+from grader.comparison.wording import counted_steps, step_names
 
 __all__ = ["HELD_IDLE", "MOST_RUNS", "WEIGHTS_IDLE", "extra_part", "missing_part"]
 
@@ -57,4 +57,4 @@ def _place(pairing: Pairing, sources: set[int]) -> str:
 
 
 def _names(graph: NormalGraph, nodes: list[int]) -> list[str]:
-    return [label(graph.nodes[node].op, graph.nodes[node].settings) for node in nodes]
+    return step_names(graph, nodes)

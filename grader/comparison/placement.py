@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from grader.canonical import COMMUTATIVE, NormalGraph
 from grader.comparison.connections import connection_differences
+from grader.comparison.effects import adds_a_loss, lacking_effects, loss_not_expected
 from grader.comparison.interfaces import (
     by_keys,
     in_another_form,
@@ -44,6 +45,7 @@ __all__ = ["find_differences"]
 # The interface first, since much of what lies inside follows from it; then steps, and only then what joins them.
 _SEARCHES = (
     input_differences,
+    lacking_effects,
     changed_steps,
     moved_steps,
     rebuilt_steps,
@@ -75,6 +77,8 @@ def find_differences(
         return (order,)
     pairing = Pairing(student, reference, pairs, options, moved)
     if student.source.dynamic is not None and reference.source.dynamic is None:
+        if adds_a_loss(student):
+            return (loss_not_expected(pairing),)
         return (_dynamic(pairing, student.source.dynamic),)
     searches = [one for one in _SEARCHES if one not in _OF_SHARING or not options.free_sharing]
     inner = [difference for search in searches for difference in search(pairing)]

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from grader.canonical import NormalGraph
-from grader.comparison.wording import label, listing, noun, ordinal
+from grader.comparison.wording import listing, noun, one_operation, ordinal, step_name
 from grader.graph import Layer, ModelGraph
 from grader.layer_names import named_by_keras
 from grader.messages import quoted
@@ -35,16 +35,21 @@ class Wording:
         self.graph = graph
         self._homes = [home_of(graph, node) if known else () for node in range(len(graph.nodes))]
         self._in = _phrases(graph.source, self._homes)
-        bare = [noun(label(node.op, node.settings)) for node in graph.nodes]
+        bare = [noun(step_name(graph, node)) for node in range(len(graph.nodes))]
         told = list(zip(self._homes, bare, strict=True))
-        totals, seen = Counter(told), Counter[tuple[Home, str]]()
+        again = [
+            node > 0 and told[node] == told[node - 1] and one_operation(graph, node - 1, node)
+            for node in range(len(told))
+        ]
+        totals = Counter(place for place, repeated in zip(told, again, strict=True) if not repeated)
+        seen = Counter[tuple[Home, str]]()
         given = [
             _given(graph, node) if known and totals[place] > 1 else "" for node, place in enumerate(told)
         ]
         alone = Counter(zip(told, given, strict=True))
         self._names: list[str] = []
-        for place, name in zip(told, given, strict=True):
-            seen[place] += 1
+        for place, name, repeated in zip(told, given, again, strict=True):
+            seen[place] += not repeated
             which = f"{ordinal(seen[place] - 1)} " if totals[place] > 1 else ""
             if name and alone[place, name] == 1:
                 self._names.append(f"the {place[1]} {name}")

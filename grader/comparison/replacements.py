@@ -10,7 +10,7 @@ from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference
 from grader.comparison.runs import runs_of
 from grader.comparison.steps import SHAPING
-from grader.comparison.wording import article, label, listing
+from grader.comparison.wording import article, listing, step_names
 
 __all__ = ["replaced_steps"]
 
@@ -39,8 +39,7 @@ def replaced_steps(pairing: Pairing) -> Iterator[Difference]:
             continue
         fed_alike.remove(row)
         got, want = (
-            [label(graph.nodes[node].op, graph.nodes[node].settings) for node in run]
-            for graph, run in ((pairing.student, row), (pairing.reference, wanted))
+            step_names(graph, run) for graph, run in ((pairing.student, row), (pairing.reference, wanted))
         )
         pairing.settled.update(row)
         pairing.explained.update(wanted)

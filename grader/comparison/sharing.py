@@ -10,7 +10,7 @@ from grader.canonical import NormalGraph
 from grader.comparison.histories import histories
 from grader.comparison.pairing import Pairing
 from grader.comparison.records import Difference, DifferenceKind
-from grader.comparison.wording import counted, label, listing
+from grader.comparison.wording import counted, listing, step_name
 
 __all__ = ["rebuilt_steps", "sharing_differences"]
 
@@ -159,7 +159,7 @@ def rebuilt_steps(pairing: Pairing) -> Iterator[Difference]:
     pairing.settled.update(again)
     twins = [first[made[index]] for index in learned]
     whole = len(learned) > 1
-    names = listing(label(student.nodes[index].op, student.nodes[index].settings) for index in learned)
+    names = listing(step_name(student, index) for index in learned)
     yield pairing.difference(
         "submodel-rebuilt" if whole else "weights-not-shared",
         pairing.place(again[0]),

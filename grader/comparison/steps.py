@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grader.canonical import Node, NormalGraph
 from grader.comparison.by_hand import BY_HAND, by_hand_differences
+from grader.comparison.effects import effects_of
 from grader.comparison.fixed_modes import MODE, mode_texts
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings
@@ -16,7 +17,16 @@ from grader.comparison.runs import parts_of, runs_of
 from grader.comparison.typed import codes_apart, typed_as_code
 from grader.comparison.unreached import unreached_weights
 from grader.comparison.unseen import is_unseen
-from grader.comparison.wording import activation_text, article, label, listing, settings_apart, steps_listed
+from grader.comparison.wording import (
+    activation_text,
+    article,
+    is_arithmetic,
+    listing,
+    settings_apart,
+    step_name,
+    step_names,
+    steps_listed,
+)
 from grader.graph import Shape
 
 __all__ = [
@@ -37,7 +47,7 @@ def changed_steps(pairing: Pairing) -> Iterator[Difference]:
     called = _called(pairing)
     for mine, wanted in sorted(pairing.pairs.items()):
         node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
-        if node.op == "input" or node.key == other.key:
+        if node.op == "input" or node.key == other.key or wanted in pairing.explained:
             continue
         if kin(node.op) != kin(other.op):
             pairing.settled.add(mine)
@@ -126,7 +136,7 @@ def _asked_to_share(
 
 def _replaced(pairing: Pairing, mine: int, wanted: int) -> Difference:
     node, other = pairing.student.nodes[mine], pairing.reference.nodes[wanted]
-    got, want = label(node.op, node.settings), label(other.op, other.settings)
+    got, want = step_name(pairing.student, mine), step_name(pairing.reference, wanted)
     place = pairing.place(mine)
     kind: DifferenceKind = "wrong-layer"
     message = f"{place}, expected {article(want)}, found {article(got)}."
@@ -164,7 +174,7 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
         )
     if not changed:
         return
-    if typed_as_code(node):
+    if typed_as_code(node) or ({*changed} <= {"scale", "offset"} and is_arithmetic(pairing.student, mine)):
         found, expected = codes_apart(node, other)
         message = f"at {name}, expected {expected}, found {found}."
     else:
@@ -251,7 +261,7 @@ def only_wiring(pairing: Pairing, run: list[int]) -> bool:
 def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Difference:
     reference = pairing.reference
     nodes = [reference.nodes[node] for node in run]
-    names = [label(node.op, node.settings) for node in nodes]
+    names = step_names(reference, run)
     sources = {
         pairing.back[source]
         for source, _ in pairing.arriving_there(*nodes[0].edges)
@@ -271,8 +281,20 @@ def _missing(pairing: Pairing, held: Counter[Shape], run: list[int]) -> Differen
     message = f"{where}, expected {wanted}, found {follows} at once."
     if not follows:
         message = f"{where}, expected {wanted} as well, found no such branch."
+    if follows and len(run) == 1 and nodes[0].op.startswith("custom "):
+        does = effects_of(reference, run[0])
+        that = f" that {listing(does)}" if does else ""
+        message = (
+            f"{where}, expected {wanted}{that}, found {follows} at once: a {names[0]} that gives what it is given is no "
+            "step of a model."
+        )
     if follows and _repeats(reference, run):
         message = f"One block too few: {where}, expected another {steps_listed(names, articles=False)}, found {follows} at once."
+    elif follows and len(names) >= _BLOCK and pairing.student.source.api == "functional":
+        # Keras leaves out of such a model what no output depends on: nothing shows whether it was written.
+        message += (
+            f" If your code has these steps, nothing uses what they give: see what {follows} should take."
+        )
     if not _held_idle(pairing, held, run):
         return pairing.difference(
             "missing-layer", where, message, expected=wanted, found="nothing", reference=run
@@ -350,7 +372,7 @@ def extra_steps(pairing: Pairing) -> Iterator[Difference]:
             found = activation_text(nodes[0])
             yield _activation(pairing, where, expected="none", found=found, student=run[0])
             continue
-        names = [label(node.op, node.settings) for node in nodes]
+        names = step_names(pairing.student, run)
         message = f"{where}, found {steps_listed(names)} that the expected model does not have."
         if _repeats(pairing.student, run):
             message = f"One block too many: {where}, found another {steps_listed(names, articles=False)}, expected none."

@@ -83,6 +83,8 @@ def slice_text(index: Any) -> str:
 
 def step_code(node: Node) -> str:
     """Write an operation with its constants, tensors as x, y and so on: "x ** 2", "ops.mean(x, axis=1)"."""
+    if node.op == "Rescaling" and (written := arithmetic_text(node)):
+        return written
     kind = _KINDS.get(node.op) or node.op.removeprefix("ops ")
     settings = dict(node.settings)
     constants = settings.pop("constants", ())
@@ -96,6 +98,17 @@ def step_code(node: Node) -> str:
     return _code(
         kind, _in_order(held, len(node.edges)) + [setting_text(one) for one in constants], held, settings
     )
+
+
+def arithmetic_text(node: Node) -> str:
+    """Write a scaling and a shift by numbers as arithmetic: "x / 255" as "x * 0.00392157", "1 - x"; else nothing."""
+    scale, offset = node.settings.get("scale"), node.settings.get("offset") or 0.0
+    if not (isinstance(scale, int | float) and isinstance(offset, int | float)):
+        return ""
+    if scale == -1 and offset:
+        return f"{offset:g} - x"
+    scaled = "x" if scale == 1 else "-x" if scale == -1 else f"x * {scale:g}"
+    return f"{scaled} {'-' if offset < 0 else '+'} {abs(offset):g}" if offset else scaled
 
 
 def codes_apart(node: Node, other: Node) -> tuple[str, str]:

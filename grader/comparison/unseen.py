@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grader.canonical import Node, NormalGraph
 from grader.comparison.places import Wording
 from grader.comparison.records import Behaviour, Difference
-from grader.comparison.wording import label, listing
+from grader.comparison.wording import listing
 
 if TYPE_CHECKING:
     from grader.comparison.analysis import Analysis
@@ -43,7 +43,6 @@ def _difference(analysis: Analysis, unseen: Sequence[int], behaviour: Behaviour)
     names = listing(dict.fromkeys(wording.name(node) for node in unseen))
     nodes = [analysis.student.nodes[node] for node in unseen]
     theirs = [analysis.reference.nodes[analysis.pairs[node]] for node in unseen if node in analysis.pairs]
-    what = listing(dict.fromkeys(label(node.op, node.settings) for node in nodes))
     return Difference(
         kind="wrong-layer",
         where=f"in {names}",
@@ -51,8 +50,8 @@ def _difference(analysis: Analysis, unseen: Sequence[int], behaviour: Behaviour)
             f"{names[:1].upper()}{names[1:]} {'compute' if len(unseen) > 1 else 'computes'} something else than "
             f"expected: with the same weights and inputs, the outputs of the two models lie {behaviour.gap:.2g} apart."
         ),
-        expected=f"what the {what} of the expected model computes",
-        found=f"another {what}",
+        expected="what is asked for",
+        found="what your code computes there",
         student=tuple(sorted({call for node in nodes for call in node.calls})),
         reference=tuple(sorted({call for node in theirs for call in node.calls})),
     )

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from grader.canonical import Node
-from grader.comparison.typed import ops_name, setting_text, slice_text
+from grader.canonical import Node, NormalGraph
+from grader.comparison.typed import arithmetic_text, call_code, ops_name, setting_text, slice_text
 from grader.graph import Shape
 
 __all__ = [
@@ -19,12 +19,16 @@ __all__ = [
     "article",
     "counted",
     "counted_steps",
+    "is_arithmetic",
     "label",
     "listing",
     "noun",
+    "one_operation",
     "ordinal",
     "settings_apart",
     "shape_text",
+    "step_name",
+    "step_names",
     "steps_listed",
     "unnumbered",
 ]
@@ -52,6 +56,7 @@ _MOST_LISTED = 8  # steps of a row that are told one by one
 _NUMBERED = re.compile(
     rf"\bthe (?:{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th)) |(?<=\S) named '[^']*'", re.IGNORECASE
 )
+_ARITHMETIC = re.compile(r"^(?!ops\.)\S+ [-+*/] \S+( [-+] \S+)?$")
 _UNSAID_VOWELS = ("Uni", "Use", "Unary")  # spoken with a "y" in front
 _VOWEL_LETTERS = "AEFHILMNORSX"  # as an abbreviation's first letter, spoken with a vowel in front
 
@@ -60,6 +65,56 @@ def label(op: str, settings: Any) -> str:
     """Return the short name of a step, as it is typed: ``Conv2D``, ``Add``, ``relu``, ``ops.mean``, ``x[:, 0]``."""
     bare = _bare_label(op, settings)
     return f"{bare} with a weight" if settings.get("weight slots") else bare
+
+
+def step_name(graph: NormalGraph, step: int) -> str:
+    """Return the short name of a step of a graph; arithmetic and operations as they stand in their author's code."""
+    node = graph.nodes[step]
+    return _as_written(graph, node) or label(node.op, node.settings)
+
+
+def step_names(graph: NormalGraph, steps: Iterable[int]) -> list[str]:
+    """Return the names of steps, those that one operation makes as one."""
+    found: list[int] = []
+    for step in steps:
+        if not (found and one_operation(graph, found[-1], step)):
+            found.append(step)
+    return [step_name(graph, step) for step in found]
+
+
+def one_operation(graph: NormalGraph, step: int, other: int) -> bool:
+    """Whether two steps come from the same call of an operation: ``ops.mean(..., keepdims=True)`` pools and reshapes."""
+    calls = graph.nodes[step].calls
+    return calls == graph.nodes[other].calls and _are_operations(graph, calls)
+
+
+def is_arithmetic(graph: NormalGraph, step: int) -> bool:
+    """Whether a step scales and shifts by numbers, and its author wrote that as arithmetic."""
+    node = graph.nodes[step]
+    return node.op == "Rescaling" and bool(arithmetic_text(node)) and _are_operations(graph, node.calls)
+
+
+def _are_operations(graph: NormalGraph, calls: Sequence[int]) -> bool:
+    layers = [graph.source.layers[graph.source.calls[call].layer] for call in calls]
+    return bool(layers) and all(layer.origin == "keras.ops" for layer in layers)
+
+
+def _as_written(graph: NormalGraph, node: Node) -> str:
+    """Write a step that its author did not call by the name of its kind; nothing for another step."""
+    if node.op not in ("Rescaling", "reshape", "activation") and not node.op.startswith("Global"):
+        return ""
+    if not _are_operations(graph, node.calls):
+        return ""
+    call = graph.source.calls[node.calls[-1]]
+    layer = graph.source.layers[call.layer]
+    if node.op == "Rescaling":
+        written = arithmetic_text(node)
+        return call_code(call, layer) if written and len(node.calls) == 1 else written
+    if node.op == "activation":
+        return "ops.exp" if layer.class_name == "Exp" else ""
+    if len(node.calls) > 1 or layer.class_name in ("Reshape", "Flatten"):
+        return ""
+    return call_code(call, layer) if layer.class_name == "GetItem" else ops_name(layer.class_name)
 
 
 def _bare_label(op: str, settings: Any) -> str:
@@ -172,14 +227,16 @@ def ordinal(position: int) -> str:
 
 
 def noun(word: str) -> str:
-    """Return a label as what can be counted: "Conv2D", "slice x[:, 0]"."""
-    return f"slice {word}" if word.startswith("x[") else word
+    """Return a label as what can be counted: "Conv2D", "slice x[:, 0]", "step x + 1"."""
+    if word.startswith("x["):
+        return f"slice {word}"
+    return f"step {word}" if _ARITHMETIC.search(word) else word
 
 
 def article(word: str) -> str:
     """Put "a" or "an" before a word, as it is spoken; what is cut out of a tensor is called a slice."""
-    if word.startswith("x["):
-        return f"the slice {word}"
+    if noun(word) != word:
+        return f"the {noun(word)}"
     if word[:3].isupper():
         return ("an " if word[:1] in _VOWEL_LETTERS else "a ") + word
     spoken = word[:1] in "AEIOUaeiou" and not word.startswith(_UNSAID_VOWELS)

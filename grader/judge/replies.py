@@ -75,6 +75,8 @@ def behaviour_of(probes: Sequence[Probe], maps: Sequence[Map], parts: Sequence[R
             closest = worst
     if failure is not None:  # the order that could not be tried may have been the one that agrees
         return failed_run("the model", failure)
+    if not (math.isfinite(closest.gap) and math.isfinite(closest.spread)):
+        return Behaviour(same=False, runs=0, failed="they hold numbers that are not finite (NaN or infinity)")
     return Behaviour(
         same=False, runs=runs, gap=closest.gap, spread=closest.spread, tolerance=FUNCTION_TOLERANCE
     )

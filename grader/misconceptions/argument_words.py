@@ -12,12 +12,14 @@ from grader.causes import (
     NameUsedTwice,
     NotAShape,
     NothingReturned,
+    OpenShape,
     TensorAsSetting,
+    TooManyArguments,
     UnknownArgument,
     UnknownName,
     WrongFile,
 )
-from grader.misconceptions.naming import CauseWords, a_or_an, code, listed, tensor
+from grader.misconceptions.naming import CauseWords, a_or_an, code, listed, shape_text, tensor
 
 __all__ = ["ARGUMENT_WORDS"]
 
@@ -91,7 +93,75 @@ def _tensor_as_setting(cause: TensorAsSetting) -> CauseWords:
     )
 
 
+def _too_many_arguments(cause: TooManyArguments) -> CauseWords:
+    takes = listed([code(name) for name in cause.takes])
+    who = f"The call of {cause.function}" if cause.call else code(cause.function)
+    count = len(cause.takes)
+    at_most = f"at most {count} argument{'' if count == 1 else 's'}" if count else "no argument"
+    happened = (
+        f"{who} takes {at_most} without a name{f' ({takes})' if takes else ''}, and was given {cause.found}."
+    )
+    fix = "Leave out what is too much, or write what it is for: `name=value`."
+    if cause.numbers:
+        numbers = ", ".join(str(number) for number in cause.numbers)
+        fix = f"Where the numbers are the lengths of one shape, put them into one tuple: {code(f'{cause.function}(({numbers}))')}."
+    elif cause.call:
+        fix = f"Pass one tensor, merged from the others first; or call {cause.function} on each of them."
+    return CauseWords(
+        happened,
+        f"{at_most[:1].upper()}{at_most[1:]}{f': {takes}' if takes else ''}.",
+        fix,
+        f"Count what stands in the brackets of {code(cause.function)}, and say of each what it is.",
+        fix,
+    )
+
+
+def _open_shape(cause: OpenShape) -> CauseWords:
+    shape, function = shape_text(cause.shape), cause.function
+    weight = function == "add_weight"
+    text = f"{code(cause.text)}, which is {shape}" if cause.text else f"the shape {shape}"
+    if weight:
+        fix = "Take lengths that are known: `input_shape[-1]` is the last one, where `input_shape[0]` is the batch, None."
+    elif function.startswith("keras.random."):
+        fix = f"Ask for the shape when the data are there: {code(f'{function}(keras.ops.shape(x))')}, with your tensor for `x`."
+    else:
+        fix = (
+            f"Ask for the shape when the data are there, {code(f'{function}(keras.ops.shape(x))')}; or use "
+            "`keras.ops.zeros_like(x)` and the like."
+        )
+    return CauseWords(
+        f"{code(function)} was given {text}: a length there is None, not known yet.",
+        "A weight has a length along each axis."
+        if weight
+        else "Numbers are made along axes of known length.",
+        fix,
+        "Which of the lengths is None, and when is it known?",
+        fix,
+    )
+
+
 def _not_a_shape(cause: NotAShape) -> CauseWords:
+    if cause.inside:
+        fix = (
+            "Write the lengths side by side, in one pair of brackets. Of a shape that has a name take one length by index: "
+            "`input_shape[-1]` is the last one, as in `self.add_weight(shape=(input_shape[-1], self.units))`."
+        )
+        return CauseWords(
+            f"The shape {code(cause.value)} stands inside another shape, in the place of a length.",
+            "A shape is a flat tuple with one number for each axis.",
+            fix,
+            "Look at each part of the shape: is it a number, or a shape of its own?",
+            fix,
+        )
+    if "," in cause.value:
+        fix = f"Put them into one tuple: {code(f'keras.Input(({cause.value}))')}."
+        return CauseWords(
+            f"The lengths {code(cause.value)} were given one by one, where one shape is taken.",
+            "A shape is a tuple with one length for each axis, the batch axis left out.",
+            fix,
+            "Count the brackets: those of the call, and those of the tuple.",
+            fix,
+        )
     fix = f"Write {code(f'({cause.value},)')}, with the comma that makes a tuple: {code(f'keras.Input(({cause.value},))')}."
     return CauseWords(
         f"{code(cause.value)} was given as a shape, and is a number.",
@@ -242,6 +312,8 @@ ARGUMENT_WORDS: dict[type, Callable[[Any], CauseWords]] = {
     MissingArgument: _missing_argument,
     TensorAsSetting: _tensor_as_setting,
     NotAShape: _not_a_shape,
+    OpenShape: _open_shape,
+    TooManyArguments: _too_many_arguments,
     ClassGiven: _class_given,
     UnknownName: _unknown_name,
     NameUsedTwice: _name_used_twice,

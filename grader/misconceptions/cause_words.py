@@ -14,7 +14,6 @@ from grader.causes import (
     NotATensor,
     NotRegistered,
     StateInCall,
-    SuperNotCalled,
     ValueNeeded,
     WrongCount,
 )
@@ -22,6 +21,7 @@ from grader.misconceptions.argument_words import ARGUMENT_WORDS
 from grader.misconceptions.data_words import DATA_WORDS
 from grader.misconceptions.fit_words import FIT_WORDS
 from grader.misconceptions.naming import CauseWords, a_or_an, code, listed, tensor
+from grader.misconceptions.state_words import STATE_WORDS
 
 __all__ = ["CauseWords", "words_of"]
 
@@ -83,7 +83,7 @@ def _no_shape_yet(cause: NoShapeYet) -> CauseWords:
         )
     return CauseWords(
         happened,
-        f"{a_or_an(cause.class_name)} gets its weights when it first sees a tensor.",
+        f"The weights of {a_or_an(cause.class_name)} are made when it first sees a tensor.",
         "Call it once on a `keras.Input` of the right shape, or on data, before you ask.",
         "Look for the line that calls it on a tensor. Does it come before the one that failed?",
         "Write `x = keras.Input(...)` and call it on `x` first.",
@@ -251,22 +251,6 @@ def _value_needed(cause: ValueNeeded) -> CauseWords:
     )
 
 
-def _super_not_called(cause: SuperNotCalled) -> CauseWords:
-    culprit = code(f"{cause.culprit}.__init__")
-    if cause.late:
-        happened = f"{culprit} assigns {code(cause.attribute)} before it calls `super().__init__()`."
-    else:
-        happened = f"{culprit} does not call `super().__init__()`, so that Keras never set up this {code(cause.class_name)}."
-    return CauseWords(
-        happened,
-        "Keras's own constructor has to run before a layer or model can hold anything.",
-        f"Make `super().__init__(**kwargs)` the first line of {culprit}.",
-        f"Read {culprit} from its first line.",
-        f"In the class {code(cause.culprit)}, write `def __init__(self, ..., **kwargs):` and below it, first of all, "
-        "`super().__init__(**kwargs)`.",
-    )
-
-
 def _state_in_call(cause: StateInCall) -> CauseWords:
     made = {"weight": "a weight", "layer": "a layer", "other": "something to keep"}[cause.made]
     made += f", {code('self.' + cause.attribute)}," if cause.attribute else ""
@@ -329,11 +313,11 @@ _WORDS: dict[type, Callable[[Any], CauseWords]] = {
     WrongCount: _wrong_count,
     CannotBranch: _cannot_branch,
     ValueNeeded: _value_needed,
-    SuperNotCalled: _super_not_called,
     StateInCall: _state_in_call,
     NotRegistered: _not_registered,
     ConfigNotSaved: _config_not_saved,
     **FIT_WORDS,
     **ARGUMENT_WORDS,
     **DATA_WORDS,
+    **STATE_WORDS,
 }

@@ -196,6 +196,10 @@ def _loss_unlike_labels(cause: LossUnlikeLabels) -> CauseWords:
     width = output[-1]
     expected = f"Labels of the outputs' shape, {shape_text(output)}."
     pointer = f"Write down the shape of {code(name)} and that of the model's output, side by side."
+    unlike_axes = _axes_to_mend(cause)
+    if unlike_axes is not None:
+        more, expected, fix = unlike_axes
+        return CauseWords(f"{happened} {more}", expected, fix, pointer, fix)
     if cause.loss == "sparse_categorical_crossentropy":
         expected = "One whole number for each example, the number of its class."
         if shape[-1:] == output[-1:]:
@@ -228,6 +232,47 @@ def _loss_unlike_labels(cause: LossUnlikeLabels) -> CauseWords:
             f"labels of shape {shape_text(output)}."
         )
     return CauseWords(happened, expected, fix, pointer, fix)
+
+
+def _axes_to_mend(cause: LossUnlikeLabels) -> tuple[str, str, str] | None:
+    """Say what happened, was expected and mends it, where outputs have axes too many or too few for the labels."""
+    shape, output = cause.array.shape, cause.output
+    sparse = cause.loss == "sparse_categorical_crossentropy"
+    extra = len(output) - 2
+    if extra > 0 and (
+        len(shape) == 1 or (len(shape) == 2 and shape[-1] in ((1,) if sparse else (1, output[-1])))
+    ):
+        places = " × ".join("?" if n is None else str(n) for n in output[1:-1])
+        more = (
+            f"The outputs have {'an axis' if extra == 1 else f'{extra} axes'} too many: the model gives {places} results for "
+            "each example, and there is one label."
+        )
+        fix = (
+            "Put a `Flatten` layer, or one that pools (`GlobalAveragePooling1D`, `GlobalAveragePooling2D`), before the last "
+            "Dense; a recurrent layer there leaves `return_sequences=True` out."
+        )
+        return more, f"One result for each example: outputs of shape {shape_text((None, output[-1]))}.", fix
+    column = len(shape) == len(output) + 1 and shape[-1] == 1
+    wanted = shape_text((None, *shape[1:]))
+    reshape = code(f"Reshape({shape_text(shape[1:])})")
+    if sparse or len(shape) < 2 or len(shape) == len(output):
+        return None
+    if _count(shape) == _count(output) > 1:
+        flat = ", ".join(str(n) for n in output[1:])
+        fix = (
+            f"End the model with {reshape}, which gives its outputs the labels' axes; or order the labels anew, "
+            f"{code(f'{_variable(cause.array)}.reshape(-1, {flat})')}."
+        )
+        return "Both hold as many numbers, on unlike axes.", f"Outputs of the labels' shape, {wanted}.", fix
+    if len(shape) > len(output) and not column:
+        few = len(shape) - len(output)
+        fix = (
+            f"Let the last Dense give as many numbers as one label has ({_count(shape)}), and end the model with {reshape}; "
+            f"or end it with layers that keep the axes."
+        )
+        more = f"The outputs have {'an axis' if few == 1 else f'{few} axes'} too few."
+        return more, f"Outputs of the labels' shape, {wanted}.", fix
+    return None
 
 
 def _out_of_range(cause: OutOfRange) -> CauseWords:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from grader.causes import UnknownLength, UnlikeShapes, WindowTooLarge, WrongLength, WrongRank, WrongSize
+from grader.causes import (
+    TensorNote,
+    UnknownLength,
+    UnlikeFactors,
+    UnlikeShapes,
+    WindowTooLarge,
+    WrongLength,
+    WrongRank,
+    WrongSize,
+)
 from grader.misconceptions.naming import CauseWords, code, shape_text, tensor
 
 __all__ = ["FIT_WORDS", "RECURRENT"]
@@ -68,6 +77,36 @@ def _projection(cause: UnlikeShapes) -> str:
         f"Write `shortcut = keras.layers.{layer.format(filters)}({name.strip('`')})`, with the strides of the other "
         "way, and add `shortcut`."
     )
+
+
+def _unlike_factors(cause: UnlikeFactors) -> CauseWords:
+    one, other = cause.tensors
+    ours, theirs = cause.lengths
+    second = code(other.variable) if other.variable else "the second"
+    fix = f"Give {second} the length {ours} along its last axis but one."
+    nearly = fix
+    if cause.transposed:
+        width = other.shape[0]
+        fix = f"Exchange the axes of {second}: make it of shape {shape_text(tuple(reversed(other.shape)))}."
+        nearly = (
+            f"A kernel goes from the inputs to the outputs: `self.add_weight(shape=(input_shape[-1], {width}))`, "
+            "where the first length is that of the input."
+        )
+    return CauseWords(
+        f"{code(cause.function)} was to multiply {_factor(one)} by {_factor(other)}: the last axis of the first has the "
+        f"length {ours}, the last axis but one of the second {theirs}.",
+        "In a matrix product these two have the same length; the last axis of the second is that of the result.",
+        fix,
+        f"Write both shapes side by side, and hold the inner two lengths, {ours} and {theirs}, against each other.",
+        nearly,
+    )
+
+
+def _factor(note: TensorNote) -> str:
+    """Name a tensor, or a weight, which has no history, as its author wrote it."""
+    if not note.data or not note.variable:
+        return tensor(note)
+    return f"{code(note.variable)} of shape {shape_text(note.shape)}"
 
 
 def _wrong_rank(cause: WrongRank) -> CauseWords:
@@ -166,6 +205,7 @@ def _wrong_size(cause: WrongSize) -> CauseWords:
 
 FIT_WORDS: dict[type, Callable[[Any], CauseWords]] = {
     UnlikeShapes: _unlike_shapes,
+    UnlikeFactors: _unlike_factors,
     WrongRank: _wrong_rank,
     WrongLength: _wrong_length,
     UnknownLength: _unknown_length,

@@ -67,9 +67,9 @@ def expression_at(code: CodeType, at: int) -> Expression | None:
 
 
 def root_of(function: ast.expr, frame: FrameType) -> str:
-    """Return the name of the module that an expression such as ``torch.relu`` starts from."""
-    while isinstance(function, ast.Attribute):
-        function = function.value
+    """Return the name of the module that ``torch.relu``, or ``torch.nn.Linear(4, 2)``, starts from."""
+    while isinstance(function, (ast.Attribute, ast.Call)):
+        function = function.value if isinstance(function, ast.Attribute) else function.func
     value = value_of(function, frame)
     return value.__name__ if isinstance(value, ModuleType) else ""
 

@@ -26,8 +26,10 @@ import keras
 from keras.src.backend.common import global_state
 from keras.src.ops.node import Node
 
+from grader.graph import Beside
 from grader.models.causes.values import Asked, branch_on_value
 from grader.models.eager import EagerRun
+from grader.models.effects import noting_effects
 from grader.models.layers import can_look_inside
 from grader.models.modes import INFERENCE, TRAINING, same_in_both_modes
 from grader.models.nested import given_tensors, own_nodes, recorded_graph
@@ -92,11 +94,22 @@ class Recorder:
         self._wired: list[tuple[list[Any], Any]] = []
         self._traces: dict[int, Trace] = {}
         self._returned: dict[tuple[Any, ...], Any] = {}
+        self._inside: list[Any] = []  # the layers of the author's own that are being called
+        self._beside: dict[int, set[Beside]] = {}
         self._depth = 0  # of calls looked into; 0 while Keras works out a shape
         self._comparing = False  # running a call again in inference
         self.run: EagerRun | None = None
         self._seconds = _SECONDS_TO_RUN
         self._alive: list[Any] = []  # ids name these objects, so none of them may be freed
+
+    def note(self, effect: Beside) -> None:
+        """Note what the layers that are being called do beside giving tensors."""
+        for layer in self._inside:
+            self._beside.setdefault(id(layer), set()).add(effect)
+
+    def beside_of(self, layer: Any) -> tuple[Beside, ...]:
+        """Return what the calls of a layer did beside giving tensors."""
+        return tuple(sorted(self._beside.get(id(layer), ())))
 
     def trace_of(self, node: Any) -> Trace | None:
         """Return the inside of a call made during this recording, or ``None``."""
@@ -135,6 +148,13 @@ class Recorder:
         """Stand in for ``Layer.symbolic_call``; ``keras_way`` is the original."""
         if not can_look_inside(layer) or own_nodes(layer, args, kwargs) is not None:
             return self._outside(keras_way, layer, args, kwargs)
+        self._inside.append(layer)
+        try:
+            return self._call_own(layer, args, kwargs, keras_way)
+        finally:
+            self._inside.pop()
+
+    def _call_own(self, layer: Any, args: Any, kwargs: Any, keras_way: Any) -> Any:
         spec = (id(layer), *_specs((args, kwargs)))
         if self._comparing:  # its own two modes have been compared
             seen = self._returned.get(spec)
@@ -391,7 +411,8 @@ def recording() -> Iterator[Recorder]:
     keras.Operation.symbolic_call = symbolic_op
     Node.__init__ = wired_init
     try:
-        yield recorder
+        with noting_effects(recorder.note):
+            yield recorder
     finally:
         keras.Layer.__new__ = keras_new
         keras.Layer.__call__ = keras_call

@@ -92,6 +92,7 @@ class GraphWriter:
                     dtype=facts.dtype(operation),
                     trainable=bool(getattr(operation, "trainable", True)),
                     weights=tuple([self.weight(variable, trainable) for variable in held]),
+                    beside=self.recorder.beside_of(operation),
                     saved=saved_facts(operation, config, failure),
                 )
             )

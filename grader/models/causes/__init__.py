@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from grader.causes import Cause
-from grader.models.causes.arguments import not_a_shape, tensor_as_setting, wrong_arguments
+from grader.models.causes.arguments import tensor_as_setting, wrong_arguments
 from grader.models.causes.classes import state_in_call, super_not_called
 from grader.models.causes.labels import embedding_out_of_range
 from grader.models.causes.names import name_used_twice, unknown_name
 from grader.models.causes.returns import call_miswritten, nothing_returned
 from grader.models.causes.saving import config_not_saved, not_registered, wrong_file
+from grader.models.causes.shapes import no_seed, not_a_shape, open_shape, unlike_factors
 from grader.models.causes.training import unfit_data
+from grader.models.causes.unpacking import wrong_unpacking
 from grader.models.causes.values import value_needed
+from grader.models.causes.weights import unlike_weights, weights_not_made
 from grader.models.causes.wiring import cannot_branch, input_not_listed, model_of_no_tensors, no_shape_yet
 from grader.models.notes import Names
 from grader.models.raised import Raised
@@ -28,6 +31,7 @@ __all__ = ["find_cause"]
 _FINDERS: tuple[Callable[[Raised, Names], Any], ...] = (
     tensor_as_setting,
     not_a_shape,
+    wrong_unpacking,
     value_needed,
     super_not_called,
     state_in_call,
@@ -43,6 +47,11 @@ _FINDERS: tuple[Callable[[Raised, Names], Any], ...] = (
     name_used_twice,
     model_of_no_tensors,
     no_shape_yet,
+    weights_not_made,
+    unlike_weights,
+    no_seed,
+    open_shape,
+    unlike_factors,
     unfit_data,
     embedding_out_of_range,
 )

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
-from keras.src.backend.common.variables import standardize_shape
+from keras.src.layers.merging.base_merge import Merge
 
-from grader.causes import MissingArgument, NotAShape, TensorAsSetting, UnknownArgument
+from grader.causes import MissingArgument, TensorAsSetting, TooManyArguments, UnknownArgument
+from grader.models.expressions import value_of
 from grader.models.layers import class_name
 from grader.models.notes import Names, short
 from grader.models.plain import is_array
 from grader.models.python_calls import PythonCall, python_call
-from grader.models.raised import LayerCall, Raised, code_of
+from grader.models.raised import LayerCall, Raised
 from grader.models.structures import flatten
 
-__all__ = ["made_with_a_tensor", "nearest", "not_a_shape", "tensor_as_setting", "wrong_arguments"]
+__all__ = ["made_with_a_tensor", "nearest", "tensor_as_setting", "wrong_arguments"]
 
 _MOST_KNOWN = 24
 _MOST_MISSING = 8
 Parameter = inspect.Parameter
+_PLAIN = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_Wrong = UnknownArgument | MissingArgument | TooManyArguments
 _NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
@@ -95,7 +98,7 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, keras.KerasTensor) or (not isinstance(value, keras.Variable) and is_array(value))
 
 
-def wrong_arguments(raised: Raised, _: Names) -> UnknownArgument | MissingArgument | None:
+def wrong_arguments(raised: Raised, _: Names) -> _Wrong | None:
     """Find the argument that a function of Keras's does not take, or the one that it needs and was not given."""
     refused = _refused_by_layer(raised)
     if refused is not None:
@@ -103,10 +106,10 @@ def wrong_arguments(raised: Raised, _: Names) -> UnknownArgument | MissingArgume
     call = python_call(raised)
     if call is None or call.open or not _of_keras(call.function):
         return None
-    return _misfit(call)
+    return _misfit(call) or _too_many(call, raised)
 
 
-def _misfit(call: PythonCall) -> UnknownArgument | MissingArgument | None:
+def _misfit(call: PythonCall) -> _Wrong | None:
     takes, anything = _all_taken(call)
     name = short(_title(call))
     missing = [
@@ -127,6 +130,22 @@ def _misfit(call: PythonCall) -> UnknownArgument | MissingArgument | None:
     if missing:
         return MissingArgument(function=name, arguments=tuple(short(one) for one in missing[:_MOST_MISSING]))
     return None
+
+
+def _too_many(call: PythonCall, raised: Raised) -> TooManyArguments | None:
+    kinds = [p.kind for p in call.parameters.values()]
+    plain = [name for name, p in call.parameters.items() if p.kind in _PLAIN]
+    too_many = call.positional > len(plain) and Parameter.VAR_POSITIONAL not in kinds
+    if not too_many or not isinstance(raised.error, TypeError):
+        return None
+    given = [value_of(one, call.frame) for one in list(call.written.values())[: call.positional]]
+    whole = len(plain) == 1 and all(type(one) is int for one in given)
+    return TooManyArguments(
+        function=short(_title(call)),
+        found=call.positional,
+        takes=tuple(short(one) for one in plain[:_MOST_KNOWN]),
+        numbers=tuple(given[:12]) if whole else (),
+    )
 
 
 def _title(call: PythonCall) -> str:
@@ -159,7 +178,7 @@ def _all_taken(call: PythonCall) -> tuple[list[str], bool]:
     return list(taken), not issubclass(call.function, keras.optimizers.Optimizer)
 
 
-def _refused_by_layer(raised: Raised) -> UnknownArgument | MissingArgument | None:
+def _refused_by_layer(raised: Raised) -> _Wrong | None:
     """Hold the call of a layer against the signature of its ``call``."""
     call = raised.calls[-1] if raised.calls else None
     if call is None or not isinstance(call.operation, keras.Layer) or not isinstance(raised.error, TypeError):
@@ -178,9 +197,7 @@ def _refused_by_layer(raised: Raised) -> UnknownArgument | MissingArgument | Non
     return None
 
 
-def _unbound(
-    call: LayerCall, kwargs: dict[str, Any], parameters: Any
-) -> UnknownArgument | MissingArgument | None:
+def _unbound(call: LayerCall, kwargs: dict[str, Any], parameters: Mapping[str, Parameter]) -> _Wrong | None:
     name = short(class_name(call.operation))
     takes = [one for one, p in parameters.items() if p.kind in _NAMED]
     unknown = [one for one in kwargs if one not in takes]
@@ -195,6 +212,14 @@ def _unbound(
     missing = [
         one for one, p in parameters.items() if p.kind in _NAMED and p.default is p.empty and one not in given
     ]
+    plain = [one for one, p in parameters.items() if p.kind in _PLAIN]
+    if not missing and len(call.args) > len(plain) and not isinstance(call.operation, Merge):
+        return TooManyArguments(
+            function=name,
+            found=len(call.args),
+            takes=tuple(short(one) for one in plain[:_MOST_KNOWN]),
+            call=True,
+        )
     if not missing:
         return None
     return MissingArgument(
@@ -203,12 +228,3 @@ def _unbound(
         call=True,
         listed=len(call.args) == 1 and isinstance(call.args[0], (list, tuple)),
     )
-
-
-def not_a_shape(raised: Raised, _: Names) -> NotAShape | None:
-    """Find the number that was given as a shape, without the brackets of one."""
-    last = raised.frames[-1][0] if raised.frames else None
-    if last is None or last.f_code is not code_of(standardize_shape):
-        return None
-    value = last.f_locals.get("shape")
-    return NotAShape(value=short(value)) if isinstance(value, int) else None

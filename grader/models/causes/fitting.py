@@ -236,6 +236,14 @@ def _wrong_rank(call: LayerCall, spec: Any, tensor: Any, names: Names) -> WrongR
     )
 
 
+def _no_steps(call: LayerCall, names: Names) -> WrongRank | None:
+    """A ``TimeDistributed`` goes through an axis of steps, and says nothing of it in an ``InputSpec``."""
+    tensors = _first(call)
+    if not isinstance(call.operation, keras.layers.TimeDistributed) or len(tensors) != 1:
+        return None
+    return _wrong_rank(call, keras.layers.InputSpec(min_ndim=3), tensors[0], names)
+
+
 def _lost_by(tensor: Any, wanted: int) -> str:
     """Name the class whose call took the missing axes away; empty where they never were there."""
     node = maker(tensor)
@@ -331,6 +339,7 @@ _FINDERS: tuple[Callable[[LayerCall, Names], Any], ...] = (
     _wrong_count,
     _unlike_shapes,
     _refused_shape,
+    _no_steps,
     _unknown_length,
     _window_too_large,
     _wrong_size,

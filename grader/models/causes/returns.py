@@ -146,4 +146,4 @@ def _takes(function: Any, call: Any) -> bool:
 
 
 def _of_keras(cls: type) -> bool:
-    return cls.__module__.partition(".")[0] in ("keras", "builtins", "torch", "tensorflow")
+    return cls is object or cls.__module__.partition(".")[0] in ("keras", "torch", "tensorflow")

@@ -24,6 +24,7 @@ from grader.causes import (
 )
 from grader.models.causes.labels import ids_out_of_range, labels_out_of_range, loss_unlike_labels
 from grader.models.causes.names import unknown_loss_or_metric
+from grader.models.causes.weights import optimizer_used
 from grader.models.method_calls import MethodCall, method_call
 from grader.models.nested import recorded_graph
 from grader.models.notes import Names, input_name, is_automatic, lengths, short
@@ -104,6 +105,8 @@ def _steps(raised: Raised, call: MethodCall, x: _Given, y: _Given) -> Iterator[A
         if y[1] is not None:
             yield loss_unlike_labels(call, y[1], y[0], y[2])
             yield labels_out_of_range(raised, call, y[1], y[0], y[2])
+    if learns:
+        yield optimizer_used(raised, call)
     yield ids_out_of_range(raised, call, _by_input(call.model, x[1]), x[0], x[2])
 
 

@@ -104,13 +104,13 @@ def _asked_by_a_builtin(
     call = node.call
     if call is None:
         return None
-    given = [value for value in (value_of(argument, frame) for argument in call.args) if _is_keras(value)]
-    if not given:
-        return None
-    note = names.note(given[0])
     to_library = _given_to_a_library(node, frame, names)
     if to_library is not None:
         return to_library
+    given = _symbolic_arguments(call, frame)
+    if not given:
+        return None
+    note = names.note(given[0])
     called = value_of(call.func, frame)
     if called is len:
         return ValueNeeded(how="len", tensor=note)
@@ -125,10 +125,23 @@ def _given_to_a_library(node: Expression | None, frame: FrameType, names: Names)
     library, function = _library_call(node, frame)
     if call is None or library is None:
         return None
-    tensor = next((v for v in (value_of(argument, frame) for argument in call.args) if _is_keras(v)), None)
-    if tensor is None:
-        return None
-    return ValueNeeded(how=library, function=function, tensor=names.note(tensor))
+    tensors = _symbolic_arguments(call, frame)
+    if tensors:
+        return ValueNeeded(how=library, function=function, tensor=names.note(tensors[0]))
+    # While a backend traces, its own functions take its tensors, and those of the others do not.
+    foreign = library not in ("numpy", keras.backend.backend())
+    traced = foreign and any(_is_symbolic(one) for one in _arguments(call, frame))
+    return ValueNeeded(how=library, function=function) if traced else None
+
+
+def _symbolic_arguments(call: ast.Call, frame: FrameType) -> list[Any]:
+    return [one for one in _arguments(call, frame) if _is_keras(one)]
+
+
+def _arguments(call: ast.Call, frame: FrameType) -> list[Any]:
+    """Return what was given to a function, by name too, with the parts of lists."""
+    given = [value_of(one, frame) for one in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return [part for value in given for part in (value if isinstance(value, list) else [value])]
 
 
 def _is_keras(value: Any) -> bool:

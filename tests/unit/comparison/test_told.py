@@ -56,6 +56,14 @@ def test_outputs_under_keys_are_in_no_order(workers: Workers, pair: str, message
 
 
 SAID = {
+    "a level of a U-Net that nothing uses": (
+        (
+            "After the second Conv2D, expected a MaxPooling2D, a Conv2D, an UpSampling2D and a Concatenate, found the "
+            "UpSampling2D at once. If your code has these steps, nothing uses what they give: see what the UpSampling2D "
+            "should take."
+        ),
+        "After the second Conv2D, write `MaxPooling2D(pool_size=(2, 2))`",
+    ),
     "a ReLU without its bound": (
         "After the first Dense, expected the activation relu(max_value=20), found relu.",
         "After the first Dense, call `keras.layers.ReLU(max_value=20)`, not relu.",
@@ -85,6 +93,34 @@ SAID = {
         "At the Add, expected x + an array of shape (24, 24) with other numbers, found x + an array of shape (24, 24).",
         "Write x + an array of shape (24, 24) with other numbers at the Add, in place of x + an array of shape (24, 24).",
     ),
+    "a tiny number added": (
+        "At the step x + 1e-12, expected x + 0.001, found x + 1e-12.",
+        "Write x + 0.001 at the step x + 1e-12, in place of x + 1e-12.",
+    ),
+    "scaled by one number, not shifted": (
+        "At the step x / 255.0, expected x * 0.00784314 - 1, found x * 0.00392157.",
+        "what is asked for is `x / 127.5`, then `x - 1`.",
+    ),
+    "not taken from one": (
+        "After the first Dense, expected the step 1 - x, found the second Dense at once.",
+        "After the first Dense, write `1 - x`",
+    ),
+    "the largest for the mean": (
+        "After the first Dense, expected an ops.mean, found an ops.max.",
+        "After the first Dense, write `ops.mean(x, axis=1, keepdims=True)` in place of ops.max.",
+    ),
+    "the mean not taken off": (
+        "After the first Dense, expected an ops.mean and a Subtract, found the second Dense at once.",
+        "After the first Dense, write `ops.mean(x, axis=1, keepdims=True)`, then `x - y`",
+    ),
+    "two means, one bent": (
+        "After the ops.mean, expected the activation tanh, found relu.",
+        "After the ops.mean, call `keras.layers.Activation('tanh')`",
+    ),
+    "a Rescaling layer set otherwise": (
+        "The Rescaling(0.5) has scale=0.5, expected scale=0.25.",
+        "Set scale=0.25 at the Rescaling(0.5).",
+    ),
     "a lambda as activation": (
         "After the first Dense, expected the activation a lambda function, found gelu.",
         "After the first Dense, give the layer the function itself: `keras.layers.Activation(lambda x: ...)`, not gelu.",
@@ -92,6 +128,35 @@ SAID = {
     "a function as activation": (
         "After the first Dense, expected the activation _swishing, found gelu.",
         "After the first Dense, give the layer the function itself: `keras.layers.Activation(_swishing)`, not gelu.",
+    ),
+    **{
+        f"sampled without noise{how}": (
+            (
+                f"{within}fter the Dense named 'z_mean' and the Dense named 'z_log_var', expected a Sampling that draws "
+                "random numbers; found the step 0.5 * x, an ops.exp and an Add, which do not draw random numbers."
+            ),
+            "write steps that draw random numbers as well in place of steps that draw none.",
+        )
+        for how, within in {
+            "": "In Sampling (your layer), a",
+            " under another name": "In SamplingByAnotherName (your layer), a",
+            " and a class": "A",
+        }.items()
+    },
+    "a loss that is not added": (
+        "After the input, expected a Net that adds a loss; found a Dense, a relu and a Dense, which do not call `add_loss`.",
+        "write steps that add a loss with `self.add_loss(...)` as well in place of steps that add none.",
+    ),
+    "a loss that is added": (
+        "The Net adds a loss of its own with `self.add_loss(...)`, expected none.",
+        "Delete the call of `self.add_loss(...)` at the Net",
+    ),
+    "a layer that does nothing": (
+        (
+            "After the first Dense, expected a Shaking that draws random numbers, found the second Dense at once: a "
+            "Shaking that gives what it is given is no step of a model."
+        ),
+        "After the first Dense, write `Shaking(shakes=True)`",
     ),
     "sampled the wrong way round": (
         (
@@ -125,3 +190,21 @@ def test_the_sentence_and_the_hint_name_what_differs(workers: Workers, pair: str
     same, messages, (last,) = workers["torch"].run(MODULE, "told", pair=pair)
     assert (False, [message]) == (same, messages)
     assert hint in last
+
+
+def test_a_class_of_the_expected_name_that_computes_something_else_is_not_told_by_its_name(
+    workers: Workers,
+) -> None:
+    """To write the class that is there would change nothing: what it computes is another thing."""
+    same, (message,), (hint,) = workers["torch"].run(MODULE, "told", pair="a layer that does something else")
+    assert not same
+    assert message.startswith("The Shaking computes something else than expected")
+    assert "In the Shaking, write what is asked for in place of what your code computes there." == hint
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_what_a_class_does_beside_giving_tensors_is_noted(workers: Workers, backend: str) -> None:
+    """Random numbers and losses are noted of the class that draws or adds them, and Keras is left as it was."""
+    random, loss = ["draws random numbers"], ["adds a loss"]
+    expected = [[[random], [[]], [loss], [], []], True]
+    assert expected == workers[backend].run(MODULE, "beside")

@@ -70,6 +70,66 @@ class Sampling(layers.Layer):
         return mean + width * keras.random.normal(keras.ops.shape(mean), seed=self.seed_generator)
 
 
+class SamplingByAnotherName(Sampling):
+    """The same, so that its name says nothing."""
+
+
+class Net(keras.Model):
+    def __init__(self, penalised):
+        super().__init__()
+        self.hidden = layers.Dense(4, activation="relu")
+        self.last = layers.Dense(3)
+        self.penalised = penalised
+
+    def call(self, inputs):
+        hidden = self.hidden(inputs)
+        if self.penalised:
+            self.add_loss(keras.ops.mean(hidden * hidden))
+        return self.last(hidden)
+
+
+def _net(penalised):
+    model = Net(penalised)
+    model(np.ones((2, 8), "float32"))
+    return model
+
+
+class Shaking(layers.Layer):
+    def __init__(self, shakes, **options):
+        super().__init__(**options)
+        self.shakes = shakes
+        self.strength = 1.0
+        self.seed_generator = keras.random.SeedGenerator(1)
+
+    def call(self, inputs):
+        if not self.shakes:
+            return inputs
+        noise = keras.random.normal(keras.ops.shape(inputs), seed=self.seed_generator)
+        return inputs + self.strength * noise
+
+
+def _shaking_more():
+    layer = Shaking(True)
+    layer.strength = 3.0  # in its code, and not in its settings
+    return layer
+
+
+def _without_noise(inputs):
+    mean, log_variance = inputs
+    return mean + keras.ops.exp(0.5 * log_variance)
+
+
+def beside():
+    """What the classes of models do beside giving tensors, and whether Keras is as it was."""
+    functions = [keras.random.normal, keras.Layer.add_loss]
+    models = [_encoder(), _encoder(sampling=Sampling(noise=False)), _net(True), _net(False), _stack()]
+    told = [
+        [layer.beside for layer in grader.describe(model).layers if layer.origin == "custom"]
+        for model in models
+    ]
+    return [told, functions == [keras.random.normal, keras.Layer.add_loss]]
+
+
 def _encoder(taken="mv", given="mvz", sampling=None):
     """Mean and logarithmic variance, by letter, in the order in which they are sampled and given."""
     inputs = keras.Input((8,))
@@ -79,6 +139,17 @@ def _encoder(taken="mv", given="mvz", sampling=None):
     }
     made["z"] = (sampling or Sampling())([made[letter] for letter in taken])
     return keras.Model(inputs, [made[letter] for letter in given])
+
+
+def _up_from(inner):
+    """A small U-Net: its last step up starts at what the inner level gives, or at what that level was given."""
+    inputs = keras.Input((8, 8, 3))
+    first = layers.Conv2D(4, 3, padding="same")(inputs)
+    second = layers.Conv2D(8, 3, padding="same")(layers.MaxPooling2D()(first))
+    last = layers.Conv2D(16, 3, padding="same")(layers.MaxPooling2D()(second))
+    joined = layers.Concatenate()([layers.UpSampling2D()(last), second])
+    up = layers.UpSampling2D()(joined if inner else second)
+    return keras.Model(inputs, layers.Conv2D(1, 1)(layers.Concatenate()([up, first])))
 
 
 def _table(length, changed=0.0):
@@ -94,8 +165,19 @@ def _swishing(x):
 PAIRS = {
     "a shortcut from before the block": (lambda: _two_blocks(True), lambda: _two_blocks(False)),
     "a shortcut from inside the block": (lambda: _two_blocks(False), lambda: _two_blocks(True)),
+    "sampled without noise": (lambda: _encoder(sampling=Sampling(noise=False)), _encoder),
+    "sampled without noise under another name": (
+        lambda: _encoder(sampling=SamplingByAnotherName(noise=False)),
+        _encoder,
+    ),
+    "sampled without noise and a class": (lambda: _encoder(sampling=_without_noise), _encoder),
+    "a loss that is not added": (lambda: _net(False), lambda: _net(True)),
+    "a loss that is added": (lambda: _net(True), lambda: _net(False)),
+    "a layer that does nothing": _between(Shaking(False), Shaking(True)),
+    "a layer that does something else": _between(_shaking_more(), Shaking(True)),
     "sampled the wrong way round": (lambda: _encoder(taken="vm"), _encoder),
     "given the wrong way round": (lambda: _encoder(given="vmz"), _encoder),
+    "a level of a U-Net that nothing uses": (lambda: _up_from(False), lambda: _up_from(True)),
     "a ReLU without its bound": _between(layers.ReLU(), layers.ReLU(max_value=20)),
     "a ReLU with a bound": _between(layers.ReLU(max_value=20), layers.ReLU()),
     "a ReLU with another threshold": _between(
@@ -106,6 +188,18 @@ PAIRS = {
         lambda x: keras.ops.reshape(x, (-1, 1, 24)) + np.tile(_table(6, 0.5), (4, 6)),
         lambda x: keras.ops.reshape(x, (-1, 1, 24)) + np.tile(_table(6), (4, 6)),
     ),
+    "a tiny number added": _between(lambda x: x + 1e-12, lambda x: x + 1e-3),
+    "scaled by one number, not shifted": _between(lambda x: x / 255.0, lambda x: x / 127.5 - 1),
+    "not taken from one": _between(lambda x: x, lambda x: 1 - x),
+    "the largest for the mean": _between(
+        lambda x: keras.ops.max(x, 1, keepdims=True), lambda x: keras.ops.mean(x, 1, keepdims=True)
+    ),
+    "the mean not taken off": _between(lambda x: x, lambda x: x - keras.ops.mean(x, 1, keepdims=True)),
+    "two means, one bent": _between(
+        lambda x: layers.ReLU()(keras.ops.mean(x, 1, keepdims=True)) * keras.ops.max(x, 1, keepdims=True),
+        lambda x: keras.ops.tanh(keras.ops.mean(x, 1, keepdims=True)) * keras.ops.max(x, 1, keepdims=True),
+    ),
+    "a Rescaling layer set otherwise": _between(layers.Rescaling(0.5), layers.Rescaling(0.25)),
     "a lambda as activation": _between(
         layers.Activation("gelu"), layers.Activation(lambda x: x * keras.ops.sigmoid(x * 1.7))
     ),

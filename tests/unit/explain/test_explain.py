@@ -20,6 +20,8 @@ UNLIKE = {
     "backend_on_a_tensor",  # has the backend's name in it
     "data_of_another_width_in_a_class",  # as far as the backend came: a batch, or any number
     "layer_on_a_layer_that_returns_nothing",  # PyTorch stops a line before the others
+    "model_without_super",  # PyTorch refuses the assignment, the others the call
+    "super_without_brackets",
 }
 FILTERED = pytest.mark.parametrize("filtered", [False, True], ids=["full", "filtered"])
 ON_EACH = pytest.mark.parametrize("backend", BACKENDS)

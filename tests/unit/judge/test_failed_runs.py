@@ -114,6 +114,14 @@ def test_an_order_that_could_not_be_tried_may_have_been_the_right_one(second, ex
     assert expected == (found.same, found.failed)
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_outputs_that_are_not_finite_show_nothing(number: float) -> None:
+    """A square root of what may be negative is no reason to break off, and no difference either."""
+    probes = probes_and_key().probes[:1]
+    found = behaviour_of(probes, [()], [ReplyPart(case=0, outputs=(Array.of(PLAIN * number),))])
+    assert (False, "they hold numbers that are not finite (NaN or infinity)") == (found.same, found.failed)
+
+
 def test_an_order_that_failed_once_stays_unknown_when_the_others_differ_later() -> None:
     """An order that agrees in the first run and differs in the second leaves the one that failed in doubt."""
     orders: list[tuple[tuple[int, ...], ...]] = []

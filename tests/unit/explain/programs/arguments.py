@@ -251,3 +251,34 @@ class Selfless(layers.Layer):
 @broken("call-miswritten", "`Selfless.call` has no `self`")
 def call_without_self():
     Selfless()(keras.Input((4,)))
+
+
+@broken(
+    "too-many-arguments",
+    "`Reshape` takes at most 1 argument without a name (`target_shape`), and was given 3",
+    "`Reshape((7, 7, 1))`",
+)
+def lengths_one_by_one():
+    layers.Reshape(7, 7, 1)
+
+
+@broken("too-many-arguments", "`relu` takes at most 1 argument without a name (`x`), and was given 2")
+def too_much_for_a_function():
+    x = keras.Input((4,))
+    keras.ops.relu(x, 0.1)
+
+
+@broken("too-many-arguments", "The call of Flatten takes at most 1 argument without a name", "was given 2")
+def two_tensors_for_a_layer_of_one():
+    a, b = keras.Input((4,)), keras.Input((4,))
+    layers.Flatten()(a, b)
+
+
+@broken("not-a-shape", "The lengths `28, 28, 1` were given one by one", "`keras.Input((28, 28, 1))`")
+def input_of_several_numbers():
+    keras.Input(28, 28, 1)
+
+
+@broken("not-a-shape", "`(28, 28)` stands inside another shape", "side by side")
+def input_of_a_shape_in_a_shape():
+    keras.Input(((28, 28), 1))

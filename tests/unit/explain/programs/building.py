@@ -106,3 +106,31 @@ def state_in_a_stack():
 @broken("not-a-tensor", "A Sequential model was given the class Dense", "`Dense(...)`")
 def class_in_a_stack():
     keras.Sequential([keras.Input((4,)), layers.Dense])
+
+
+@broken("no-shape-yet", "The Dense layer `hidden` does not know", "`get_weights` was asked for")
+def first_weight_of_a_new_layer():
+    hidden = layers.Dense(3)
+    return hidden.get_weights()[0]
+
+
+@broken("no-shape-yet", "The Dense layer does not know", "`get_weights`")
+def weights_of_a_layer_of_a_new_stack():
+    model = keras.Sequential([layers.Dense(3)])
+    kernel, bias = model.layers[0].get_weights()
+    return kernel, bias
+
+
+@broken("no-shape-yet", "`kernel` was asked for")
+def kernel_of_a_new_layer():
+    hidden = layers.Dense(3)
+    return hidden.kernel.shape
+
+
+@broken(
+    "no-shape-yet", "Sequential model `fresh` does not know", "`set_weights` was asked for", "[missing-input]"
+)
+def weights_for_a_new_stack():
+    old = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+    fresh = keras.Sequential([layers.Dense(3)])
+    fresh.set_weights(old.get_weights())

@@ -93,3 +93,50 @@ def reshape_of_another_size():
 @broken("wrong-size", "a multiple of 3 numbers", "which has 10")
 def reshape_in_a_stack():
     keras.Sequential([keras.Input((10,)), layers.Reshape((3, -1))])
+
+
+@broken("wrong-rank", "TimeDistributed needs at least 3 axes", "`return_sequences=True` in the LSTM")
+def steps_after_the_last_step():
+    layers.TimeDistributed(layers.Dense(3))(layers.LSTM(4)(keras.Input((5, 3))))
+
+
+@broken("wrong-rank", "TimeDistributed needs at least 3 axes", "the Input `x` of shape (None, 4)")
+def steps_of_a_vector():
+    x = keras.Input((4,))
+    layers.TimeDistributed(layers.Dense(3))(x)
+
+
+@broken(
+    "wrong-unpacking",
+    "The line has 3 names for what LSTM gives, which is one tensor",
+    "`LSTM(..., return_state=True)`",
+)
+def states_that_were_not_asked_for():
+    x = keras.Input((5, 3))
+    y, h, c = layers.LSTM(4)(x)
+    return y, h, c
+
+
+@broken("wrong-unpacking", "2 names for what GRU gives, which is one tensor", "`GRU(..., return_state=True)`")
+def state_of_a_tensor():
+    steps = layers.GRU(4)(keras.Input((5, 3)))
+    y, state = steps
+    return y, state
+
+
+@broken("wrong-unpacking", "2 names for what LSTM gives", "It then gives 3 tensors: `output, h, c`")
+def too_few_states_that_were_not_asked_for():
+    lstm = layers.LSTM(4, return_sequences=True)
+    y, h = lstm(keras.Input((5, 3)))
+    return y, h
+
+
+@broken(
+    "wrong-unpacking",
+    "3 names for what Bidirectional(LSTM) gives, which is 5 tensors",
+    "`output, forward_h, forward_c, backward_h, backward_c = ...`",
+)
+def states_of_both_directions():
+    x = keras.Input((5, 3))
+    y, h, c = layers.Bidirectional(layers.LSTM(4, return_state=True))(x)
+    return y, h, c

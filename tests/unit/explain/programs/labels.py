@@ -107,6 +107,55 @@ def numbers_of_another_width():
     fitted("mse", np.ones((8, 3)), activation=None)
 
 
+def judged(model, loss, x, y):
+    model.compile("sgd", loss)
+    model.fit(x, y, verbose=0)
+
+
+pictures = np.ones((8, 6, 6, 1), "float32")
+
+
+@broken(
+    "loss-unlike-labels",
+    "The outputs have an axis too many: the model gives 6 results for each example, and there is one label",
+    "outputs of shape (None, 10)",
+    "`Flatten`",
+)
+def flatten_left_out():
+    model = keras.Sequential([keras.Input((6, 6)), layers.Dense(10, activation="softmax")])
+    judged(model, SPARSE, pictures[..., 0], np.arange(8))
+
+
+@broken("loss-unlike-labels", "2 axes too many: the model gives 4 × 4 results", "`GlobalAveragePooling2D`")
+def flatten_left_out_after_a_convolution():
+    model = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3), layers.Dense(10)])
+    judged(model, "categorical_crossentropy", pictures, np.eye(10)[:8])
+
+
+@broken(
+    "loss-unlike-labels",
+    "Both hold as many numbers, on unlike axes",
+    "`Reshape((6, 6, 1))`",
+    "`pictures.reshape(-1, 36)`",
+)
+def autoencoder_without_reshape():
+    model = keras.Sequential([keras.Input((6, 6, 1)), layers.Flatten(), layers.Dense(36)])
+    model.compile("sgd", "binary_crossentropy")
+    model.fit(pictures, pictures, verbose=0)
+
+
+@broken("loss-unlike-labels", "The outputs have 2 axes too few", "as many numbers as one label has (36)")
+def autoencoder_that_ends_too_narrow():
+    model = keras.Sequential([keras.Input((6, 6, 1)), layers.Flatten(), layers.Dense(5)])
+    judged(model, "mse", pictures, pictures)
+
+
+@broken("loss-unlike-labels", "Give one class number for each example: labels of shape (None, 6)")
+def labels_for_another_number_of_steps():
+    model = keras.Sequential([keras.Input((6, 6)), layers.Dense(10, activation="softmax")])
+    judged(model, SPARSE, pictures[..., 0], np.zeros((8, 5)))
+
+
 @broken("loss-unlike-labels", "`validation_data[1]` of shape (8, 3)")
 def numbers_of_another_width_to_validate():
     fitted("mse", np.ones((8, 10)), activation=None, validation_data=(x_train, np.ones((8, 3))))

@@ -308,3 +308,90 @@ def larger_images_that_a_stack_takes():
     model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
     model.compile("sgd", "mse")
     model.fit(np.ones((4, 9, 9, 1), "float32"), np.ones((4, 2)), callbacks=["stop"], verbose=0)
+
+
+@near_miss
+def unpacked_list_of_ones_own():
+    states = [1, 2, 3]
+    y, h = states
+    return y, h
+
+
+@near_miss
+def unpacked_in_a_function_of_ones_own():
+    def parts(x):
+        return [x, x, x]
+
+    y, h = parts(layers.LSTM(4)(keras.Input((5, 3))))
+    return y, h
+
+
+@near_miss
+def weight_that_a_built_layer_has_not():
+    layer = layers.Dense(3)
+    layer.build((None, 4))
+    return layer.get_weights()[2]
+
+
+@near_miss
+def weight_of_a_layer_that_has_none():
+    flat = layers.Flatten()
+    return flat.get_weights()[0]
+
+
+class Late(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Dense(3), layers.Dense(3)
+        self.turned = False
+
+    def call(self, x):
+        return self.second(x) if self.turned else self.first(x)
+
+
+@near_miss
+def layer_of_ones_own_built_late():
+    model = Late()
+    model.predict(np.ones((4, 4), "float32"), verbose=0)
+    model.turned = True
+    model.predict(np.ones((3, 5), "float32")[:, :4], verbose=0)
+
+
+class Refusal(keras.optimizers.SGD):
+    def update_step(self, *args, **kwargs):
+        raise ValueError("no step today")
+
+
+@near_miss
+def optimizer_that_refuses_by_itself():
+    model = stack()
+    model.compile(Refusal(), "mse")
+    model.fit(np.ones((4, 4), "float32"), np.ones((4, 1), "float32"), verbose=0)
+
+
+@near_miss
+def product_that_fits_and_fails_otherwise():
+    return np.ones((2, 3)) @ "text"
+
+
+@near_miss
+def random_numbers_of_a_wrong_spread():
+    return keras.random.normal((2, 3), stddev="wide")
+
+
+@near_miss
+def function_of_ones_own_with_too_many_arguments():
+    scaled(keras.Input((4,)), 2, 3)
+
+
+class Prepared(layers.Layer):
+    def __init__(self):
+        layers.Layer.__init__(self)
+
+    def call(self, x):
+        raise RuntimeError("set up, and something else")
+
+
+@near_miss
+def constructor_called_by_name():
+    Prepared()(keras.Input((4,)))

@@ -174,3 +174,42 @@ def data_of_another_width_in_a_class():
     model = Narrow()
     model(x_train)
     model.predict(np.ones((8, 5), "float32"), verbose=0)
+
+
+@broken(
+    "optimizer-used",
+    "`fit` was to train with an optimizer (`Adam`) that was set up before, for the weights of another model",
+    "`keras.optimizers.Adam(...)`",
+    "one for each model",
+)
+def optimizer_of_another_model():
+    adam = keras.optimizers.Adam()
+    for inputs in (4, 5):
+        model = stack(inputs)
+        model.compile(adam, "mse")
+        model.fit(np.ones((8, inputs), "float32"), y_train, verbose=0)
+
+
+@broken("optimizer-used", "for other weights of this model", "again, each time `trainable` is changed")
+def optimizer_of_fewer_weights():
+    x = keras.Input((4,))
+    base = layers.Dense(3, trainable=False)
+    model = keras.Model(x, layers.Dense(1)(base(x)))
+    adam = keras.optimizers.Adam()
+    for trainable in (False, True):
+        base.trainable = trainable
+        model.compile(adam, "mse")
+        model.fit(x_train, y_train, verbose=0)
+
+
+@broken("unlike-weights", "an array of shape (5, 3) for weight 0", "this Dense has shape (4, 3)")
+def weights_of_another_width():
+    one, other = layers.Dense(3), layers.Dense(3)
+    one.build((None, 4))
+    other.build((None, 5))
+    one.set_weights(other.get_weights())
+
+
+@broken("unlike-weights", "was given 1 array, and this Sequential has 2 weights")
+def weights_without_the_bias():
+    stack().set_weights([np.ones((4, 1))])
