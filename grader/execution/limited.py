@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Coroutine
 from typing import Any
 
@@ -26,6 +28,8 @@ from grader.execution.provisioner import hold
 from grader.execution.zygotes import FOLDER_VARIABLE, OWNER_VARIABLE
 
 __all__ = ["LimitedClient"]
+
+_LONGEST_FOLDER = 90  # characters: a socket's name has at most 107
 
 
 class LimitedClient(NotebookClient):
@@ -63,6 +67,7 @@ class LimitedClient(NotebookClient):
         super().reset_execution_trackers()
         self._events: zmq.asyncio.Socket | None = None
         self._lost = False
+        self._sockets: str | None = None
 
     @property
     def limits(self) -> Limits:
@@ -87,6 +92,12 @@ class LimitedClient(NotebookClient):
         manager.kernel_spec_manager = WarmKernelSpecs()
         manager.client_factory = CappedClient
         hold(manager.kernel_spec, self.limits)
+        # By files where their names may be so long: a port that was free when it was chosen can be taken by
+        # another kernel before this one is there to listen.
+        folder = tempfile.mkdtemp(prefix="kernel-")
+        if len(folder) <= _LONGEST_FOLDER:
+            manager.transport, manager.ip = "ipc", f"{folder}/s"
+        self._sockets = folder
         return manager
 
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
@@ -127,6 +138,8 @@ class LimitedClient(NotebookClient):
             self._events = None
         process = _process(self.km)
         await super()._async_cleanup_kernel()
+        if self._sockets is not None:
+            shutil.rmtree(self._sockets, ignore_errors=True)
         if left := getattr(process, "left", 0):
             self.log.warning("%s processes that a notebook started could not be ended", left)
 

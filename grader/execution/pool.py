@@ -6,16 +6,21 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
 from typing import Any
 
 from grader.errors import GraderError
 from grader.execution.processes import die_with_parent
 
 __all__ = ["WorkerEndedError", "run_all"]
+
+_LONGEST_FOLDER = 70  # characters; multiprocessing adds some thirty, and a socket's name has at most 107
 
 
 class WorkerEndedError(GraderError):
@@ -31,8 +36,7 @@ def run_all(
     running is called again, each alone; one that ends its process again yields a ``WorkerEndedError``. All
     processes are gone when the iterator is closed. ``function`` must be importable, as for ``multiprocessing``.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context = _context(function.__module__)
     together, alone = deque(calls), deque[str]()
     while together or alone:
         lot, width = (alone, 1) if alone else (together, jobs)
@@ -65,6 +69,15 @@ def run_all(
                     break
         finally:
             _end(executor)
+
+
+def _context(module: str) -> BaseContext:
+    """Fork from a process that has imported a module, where its socket's name may be as long as it would be."""
+    if sys.platform == "win32" or len(tempfile.gettempdir()) > _LONGEST_FOLDER:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    return context
 
 
 def _prepare_worker(environment: dict[str, str]) -> None:

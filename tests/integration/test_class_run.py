@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +65,21 @@ def course(template: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(template, tmp_path / "course"))
 
 
+def own(folder: Path, name: str) -> Path:
+    """Return a folder of one run's own, whose name is short enough for sockets in it."""
+    place = Path(tempfile.gettempdir()) / f"class-{zlib.crc32(str(folder).encode()):08x}" / name
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Kernels' zygotes and temporary files in folders of the test's own, so that what is left can be seen."""
-    for name in ("zygotes", "temporary", "runtime"):
-        (folder / name).mkdir(mode=0o700, exist_ok=True)
     return os.environ | {
         "KERAS_BACKEND": BACKEND,
         "PYTHONPATH": str(small.PROJECT),
-        "GRADER_ZYGOTES": str(folder / "zygotes"),
-        "TMPDIR": str(folder / "temporary"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "GRADER_ZYGOTES": str(own(folder, "zygotes")),
+        "TMPDIR": str(own(folder, "temporary")),
+        "JUPYTER_RUNTIME_DIR": str(own(folder, "runtime")),
         "CLASS_RUN": str(folder),
     }
 
@@ -160,9 +167,9 @@ def test_a_run_killed_at_ten_moments_ends_with_the_same_gradebook(
 def test_what_was_graded_is_not_run_again(undisturbed: tuple[Path, dict[str, Any]]) -> None:
     """A second run starts no kernel, and gives the same."""
     course, before = undisturbed
-    shutil.rmtree(course.parent / "zygotes")
+    shutil.rmtree(own(course.parent, "zygotes"))
     grade(course)
-    assert not list((course.parent / "zygotes").glob("*.sock"))
+    assert not list(own(course.parent, "zygotes").glob("*.sock"))
     assert before == gradebook(course)
 
 
@@ -194,9 +201,9 @@ def test_nothing_is_left_of_a_run(undisturbed: tuple[Path, dict[str, Any]]) -> N
     """No process, socket or temporary file outlives a run."""
     folder = undisturbed[0].parent
     assert [] == gone(folder)
-    left = [path for name in ("temporary", "runtime") for path in (folder / name).rglob("*")]
+    left = [path for name in ("temporary", "runtime") for path in own(folder, name).rglob("*")]
     assert [] == left
-    assert [] == list((folder / "zygotes").glob("*.sock"))
+    assert [] == list(own(folder, "zygotes").glob("*.sock"))
 
 
 def test_an_interrupted_run_says_how_to_go_on(course: Path) -> None:

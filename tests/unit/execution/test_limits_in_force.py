@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from grader.evidence import Array, Challenge, Question
 from grader.execution import limited
+from grader.execution.connection import CappedClient
 from grader.execution.zygotes import why_impossible
 from scripts.environment import PROJECT
 from tests.unit.execution.notebooks import check, evidence, run, send, texts
@@ -27,7 +29,7 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def light_kernels(light: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every notebook here runs in a kernel of the module's light zygote."""
-    monkeypatch.setattr(limited, "WarmKernelSpecs", lambda: OneSpec(light))
+    monkeypatch.setattr(limited, "WarmKernelSpecs", lambda: OneSpec(light, wait=True))
     return light
 
 
@@ -105,8 +107,15 @@ def test_what_a_cell_reads_when_stopped_names_the_cell_and_the_values() -> None:
     assert [told, told] == [cell.outputs[0].evalue for cell in nb.cells]
 
 
-def test_limit_below_what_a_kernel_needs_is_told_with_both_values() -> None:
+def test_limit_below_what_a_kernel_needs_is_told_with_both_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of a submission has run then: it is an error of the setting, and no zero."""
+    at_once = CappedClient.wait_for_ready
+
+    async def after_a_look(client: CappedClient, timeout: float | None = None) -> None:
+        await asyncio.sleep(1)  # a kernel can be ready before it is looked at for the first time
+        await at_once(client, timeout)
+
+    monkeypatch.setattr(CappedClient, "wait_for_ready", after_a_look)
     with pytest.raises(
         RuntimeError, match=r"before it was ready.*it had \d+ threads at once, more than the 1 allowed"
     ):
@@ -299,16 +308,18 @@ def _peak() -> int:
 
 
 CLIENT = """
+import asyncio
 import json
 import sys
 from importlib.metadata import EntryPoint
 from jupyter_client.provisioning import KernelProvisionerFactory
 from grader.execution import limited
+from grader.execution.connection import CappedClient
 from tests.unit.execution.notebooks import run
 from tests.unit.execution.warm import OneSpec
 
 pid_file, interpreter = sys.argv[1:]
-limited.WarmKernelSpecs = lambda: OneSpec(interpreter)
+limited.WarmKernelSpecs = lambda: OneSpec(interpreter, wait=True)
 KernelProvisionerFactory.instance().provisioners["keras-warm"] = EntryPoint(
     "keras-warm", "grader.execution.provisioner:WarmProvisioner", "jupyter_client.kernel_provisioners"
 )
