@@ -160,8 +160,9 @@ def doctor(as_json: AsJson = False) -> None:
     Exit codes: 0 nothing is in the way, 1 something has to be mended.
     """
     from grader import doctor as checkup
+    from grader.execution.kernel_findings import check_kernel_start, check_kernels, check_limits
 
-    findings = checkup.doctor()
+    findings = (*checkup.doctor(), check_kernels(), check_kernel_start(), check_limits())
     if as_json:
         typer.echo("[" + ",".join(finding.to_json() for finding in findings) + "]")
     else:
@@ -206,13 +207,24 @@ def grade(
     student: Annotated[
         list[str] | None, typer.Option("--student", help="Grade this student only; may be repeated.")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Submissions to run at a time.", show_default="as many as there are cores"),
+    ] = None,
+    afresh: Annotated[
+        bool,
+        typer.Option("--afresh", help="Run again what was graded before, in place of giving what is kept."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grade the submissions of a unit.
+    """Grade the submissions of a unit, several at a time.
 
-    Example: grader grade 04_residual_connections --student student-01
+    What was graded before is kept and not run again unless something it depends on has changed; a run that was
+    interrupted or killed goes on where it was.
 
-    Exit codes: 0 graded, 1 graded, but some submission needs a look, 2 nothing could be graded.
+    Example: grader grade 04_residual_connections --jobs 4
+
+    Exit codes: 0 graded, 1 graded, but some submission needs a look, 2 nothing could be graded, 130 interrupted.
     """
     from grader.console import print_table, progress, quiet_nbgrader
     from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
@@ -221,9 +233,15 @@ def grade(
     from grader.results_table import points_for_a_person, results_table
 
     root = _course(course)
-    with quiet_nbgrader(), progress(f"Grading {unit}") as advance:
-        results = grade_unit(unit, root, students=student, progress=advance)
-        misplaced = [] if student else misplaced_submissions(unit, root)
+    try:
+        with quiet_nbgrader(), progress(f"Grading {unit}") as advance:
+            results = grade_unit(unit, root, students=student, jobs=jobs, afresh=afresh, progress=advance)
+            misplaced = [] if student else misplaced_submissions(unit, root)
+    except KeyboardInterrupt:
+        typer.echo(
+            "grader: interrupted. What was done is kept: the same command goes on from there.", err=True
+        )
+        raise typer.Exit(130) from None
     if as_json:
         typer.echo("[" + ",".join(result.to_json() for result in results) + "]")
     else:
@@ -260,6 +278,41 @@ def feedback(unit: UnitName, course: CourseDir = HERE, as_json: AsJson = False) 
     for name, reason in written.missing.items():
         typer.echo(f"{name}: no feedback: {reason}", err=as_json)
     raise typer.Exit(1 if written.missing else 0)
+
+
+@app.command()
+def kernels(
+    user: Annotated[bool, typer.Option("--user", help="For you alone, in every environment.")] = False,
+    prefix: Annotated[
+        Path | None,
+        typer.Option(help="An environment's folder.", show_default="that of the Python that runs this"),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove them instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Install a Jupyter kernel for each backend: Keras (TensorFlow), Keras (JAX) and Keras (PyTorch).
+
+    In JupyterLab, choosing one is choosing a backend. On Linux they start at once, forked from a process that
+    has imported Keras; elsewhere they start as any kernel does.
+
+    Example: grader kernels
+
+    Exit codes: 0 done, 2 the folder cannot be written to.
+    """
+    from grader.errors import UsageError
+    from grader.execution.kernelspecs import install_kernels, kernels_folder, remove_kernels
+
+    if user and prefix is not None:
+        raise UsageError("--user and --prefix name two places: choose one.")
+    folder = kernels_folder(user=user) if prefix is None else prefix / "share" / "jupyter" / "kernels"
+    places = (remove_kernels if remove else install_kernels)(folder)
+    if as_json:
+        typer.echo(json.dumps({place.name: str(place) for place in places}))
+        return
+    for place in places:
+        typer.echo(f"{'removed' if remove else 'installed'}: {place.name} in {shown(folder)}")
+    if not places:
+        typer.echo(f"none there: {shown(folder)}")
 
 
 @app.command()

@@ -37,18 +37,38 @@ def _silenced(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar on stderr, where that is a screen, while submissions are graded."""
+def progress(title: str) -> Iterator[Callable[[str, int, int, int], None]]:
+    """Show a progress bar on stderr, where that is a screen, while submissions are graded.
+
+    It shows how many are done, how many a minute, the time that remains, and how many failed so far.
+    """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[failures]}"),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        line = bar.add_task(title, total=None)
+        line = bar.add_task(title, total=None, rate="", failures="")
 
-        def advance(student: str, number: int, total: int) -> None:
-            bar.update(line, description=f"{title}: {student}", completed=number - 1, total=total)
+        def advance(student: str, done: int, total: int, failed: int) -> None:
+            seconds = bar.tasks[line].elapsed
+            rate = f"{60 * done / seconds:.0f} a minute" if seconds else ""
+            failures = f"{failed} could not be graded" if failed else ""
+            bar.update(
+                line,
+                description=f"{title}: {student}",
+                completed=done,
+                total=total,
+                rate=rate,
+                failures=failures,
+            )
 
         yield advance
 

@@ -191,7 +191,7 @@ class CourseUnit:
         cases: tuple[Case, ...] | None = sheet.tasks.get(task_id)
         if cases is None:
             raise UnknownTaskError(_no_such_task(self.id, task_id, list(sheet.tasks)))
-        publish(collect(task_id, work, cases))
+        publish(collect(task_id, work, cases, configs=_mode() == "collect"))
         return 0.0
 
 

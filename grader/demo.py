@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import nbformat
 from grader.errors import UsageError
 from grader.messages import shown
 from grader.nbgrader_plugin.feedback import feedback_unit
-from grader.nbgrader_plugin.grade import grade_unit
+from grader.nbgrader_plugin.grade import Progress, grade_unit
 from grader.nbgrader_plugin.place import grading_places
 from grader.nbgrader_plugin.release import course_api, find_unit, release_unit
 from grader.nbgrader_plugin.results import SubmissionResult
@@ -34,9 +33,7 @@ class Demonstration:
     places: dict[str, str | Path]
 
 
-def run_demo(
-    unit_id: str, course: Path, into: Path, progress: Callable[[str, int, int], None] | None = None
-) -> Demonstration:
+def run_demo(unit_id: str, course: Path, into: Path, progress: Progress | None = None) -> Demonstration:
     """Copy the course, release the unit, hand in its samples and the untouched notebook, grade all.
 
     ``into`` is emptied first if it holds an earlier demonstration; the course itself, its gradebook and

@@ -189,7 +189,7 @@ def check_isolation() -> Finding:
     return Finding(
         name="isolation",
         status=Status.WARN,
-        found="a fresh kernel per notebook, no sandbox",
+        found="a kernel of its own per notebook, no sandbox",
         advice="A submission's code can reach what you can: grade strangers' work as a user of its own "
         "or in a container.",
     )

@@ -28,6 +28,7 @@ __all__ = [
     "EVIDENCE_MIME",
     "MAX_EVIDENCE_BYTES",
     "MODE_VARIABLE",
+    "MOST_CONFIG_CHARACTERS",
     "REPLY_MIME",
     "Array",
     "Case",
@@ -55,6 +56,7 @@ REPLY_MIME = "application/vnd.keras-plumbing.reply+json"
 MODE_VARIABLE = "GRADER_MODE"
 CASES_VARIABLE = "GRADER_CASES"
 MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
+MOST_CONFIG_CHARACTERS = 4 * 1024 * 1024  # ResNet50's has 150,000
 
 Dtype = Literal["float16", "float32", "float64", "int8", "int32", "int64", "uint8", "bool"]
 _ITEM_BYTES = {
@@ -203,10 +205,15 @@ class Work(Record):
 
 
 class CaseEvidence(Record):
-    """What one case gave: exactly one of a graph, a plain value, and a failure."""
+    """What one case gave: exactly one of a graph, a plain value, and a failure.
+
+    ``config`` stands beside the graph of a model that is made of Keras's own layers alone: the JSON text of Keras's
+    config, from which a process that never saw the student's code can build the model again.
+    """
 
     kind: Literal["model", "value", "failure"]
     graph: ModelGraph | None = None
+    config: str | None = Field(default=None, max_length=MOST_CONFIG_CHARACTERS)
     value: JsonValue = None
     failure: Failure | None = None
 
@@ -276,15 +283,21 @@ class RunFacts(Record):
 
     ``attempted`` is false when no solution cell before the check differs from what was released.
     ``error`` is the name and message of the exception that the check's own cell raised.
-    ``crashed`` and ``timed_out`` say that the kernel was gone, or stopped, at or before the check.
-    ``notes`` are sentences for the report: evidence that was refused, output that was cut.
+    ``crashed`` and ``timed_out`` say that the kernel was gone, or stopped, at or before the check; ``over_limit`` adds
+    what it used where that was more than it may, as a clause.
+    ``notes`` are sentences for the report: evidence that was refused, output that was cut. ``doubts`` are sentences
+    for the instructor alone: why a person should look at this evidence. ``confirmed`` are the cases whose graph is
+    that of a model which the grader itself has built again.
     """
 
     attempted: bool = True
     error: str | None = None
     crashed: bool = False
+    over_limit: str | None = None
     timed_out: bool = False
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    confirmed: tuple[int, ...] = ()
 
 
 R = TypeVar("R", bound=Record)

@@ -13,10 +13,11 @@ from typing import NoReturn
 from pydantic import JsonValue
 
 from grader.errors import UnreadableModelError
+from grader.json_text import JsonFaultError, parse_json
 from grader.keras_names import ACTIVATIONS, CLASSES, FOREIGN, OPERATION_MODULES
 from grader.messages import quoted, some
 
-__all__ = ["check_config", "without_compile_state"]
+__all__ = ["check_config", "checked_text", "without_compile_state"]
 
 _MOST_ITEMS = 100_000  # of one list or object: layers, calls, boundaries
 _MOST_WORDS = 5_000_000  # of a vocabulary
@@ -81,6 +82,20 @@ def check_config(config: JsonValue, *, legacy: bool = False) -> None:
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise UnreadableModelError("holds no model: config.json names no class at class_name.")
     _Check(legacy).value(config, "", plain=False)
+
+
+def checked_text(text: str) -> JsonValue:
+    """Return the config that a text holds, without compile state and checked as ``check_config`` does.
+
+    Raises:
+        UnreadableModelError: the text is no JSON within limits, or its config may not be given to Keras.
+    """
+    try:
+        config = without_compile_state(parse_json(text.encode("utf-8", "surrogatepass")))
+    except JsonFaultError as error:
+        raise UnreadableModelError(f"{error}.") from error
+    check_config(config)
+    return config
 
 
 def without_compile_state(config: JsonValue) -> JsonValue:
@@ -175,6 +190,8 @@ class _Check:
                 if not call.keys() <= {"args", "kwargs"}:
                     _refuse(f"{place}.{position}", f"a call with the keys {_listed(call)}", "args and kwargs")
                 self.items(call, f"{place}.{position}", plain=True)
+                if not _names_a_tensor(call):  # Keras would run it at once, whatever its numbers take
+                    _refuse(f"{place}.{position}", "a call on no tensor", "one on what a layer gave")
             return
         self.value(item, place, plain=key in _NO_SIZES, keyed=key in _KEYED)
 
@@ -242,6 +259,19 @@ class _Check:
                 f"uses the function {quoted(name)} at {place}, which is no activation of Keras: its code is not in the "
                 f"file, or not what a layer applies. {_ELSEWHERE}"
             )
+
+
+def _names_a_tensor(call: JsonValue) -> bool:
+    waiting = [call]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("class_name") == "__keras_tensor__":
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
 
 
 def _refuse_repeated(layers: JsonValue, place: str) -> None:

@@ -18,6 +18,10 @@ c.LabApp.extension_manager = "readonly"
 # Looking for language servers starts npm, which leaves files in the user's home; the course needs none.
 c.LanguageServerManager.autodetect = False
 c.ServerApp.contents_manager_class = "scripts.contents.CourseContents"
+# The lessons' kernel starts at once, like those of the backends.
+c.ServerApp.kernel_spec_manager_class = "grader.execution.kernelspecs.WarmKernelSpecs"
+# JupyterLab drops the cells that are run before a kernel is there, so none is waited for.
+c.WarmKernelSpecs.wait = False
 # Formgrader would show all these settings above the list of units, and complain where it cannot print them.
 c.FormgradeExtension.debug = False
 # Kernels talk encrypted, and do not warn that they do not.

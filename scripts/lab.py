@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from scripts.environment import COURSE, STATE, project_environment
 from scripts.workspace import arrange_tabs
 
-__all__ = ["is_laid_out", "lab_command", "lay_out_units", "main", "prepare", "sign_notebooks"]
+__all__ = ["is_laid_out", "lab_command", "lay_out_units", "main", "prepare", "sign_notebooks", "warm_up"]
 
 
 def prepare(course: Path = COURSE) -> None:
@@ -115,6 +116,24 @@ def lab_command(
     return command + extra
 
 
+# A process of its own, whose parent has ended: JupyterLab would have to wait for it.
+_WARM_UP = """
+import contextlib, os
+from grader.execution.zygotes import NoZygoteError, start_zygote
+if os.fork() == 0:
+    with contextlib.suppress(NoZygoteError):
+        start_zygote(os.environ)
+"""
+
+
+def warm_up() -> None:
+    """Have Keras imported for the first kernel while JupyterLab opens; other backends wait for their first kernel."""
+    if sys.platform == "linux":
+        # What forks kernels ends with JupyterLab, which this process becomes.
+        os.environ["GRADER_ZYGOTE_OWNER"] = str(os.getpid())
+        subprocess.run([sys.executable, "-c", _WARM_UP], check=False)
+
+
 def main(arguments: list[str]) -> None:
     """Prepare, then become JupyterLab."""
     teach = "--teach" in arguments
@@ -131,6 +150,7 @@ def main(arguments: list[str]) -> None:
     )
     # nbgrader looks for its configuration in the working folder.
     os.chdir(COURSE)
+    warm_up()
     command = lab_command(extra, teach=teach)
     os.execv(command[0], command)
 

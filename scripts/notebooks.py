@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from grader.execution.kernelspecs import install_kernels, kernel_for
+from grader.execution.zygotes import NoZygoteError, start_zygote
 from scripts.environment import COURSE, PROJECT, project_environment
 
-__all__ = ["BACKENDS", "find_notebooks", "main", "make_keys", "nbval_command", "nbval_environment"]
+__all__ = ["BACKENDS", "find_notebooks", "main", "make_keys", "nbval_command", "nbval_environment", "warm_up"]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 # pytest's code for "nothing was collected".
@@ -33,14 +36,15 @@ def make_keys(course: Path = COURSE) -> None:
         public_key(find_unit(tasks.parent.name, course))
 
 
-def nbval_command(notebooks: list[Path], jobs: int) -> list[str]:
-    """Return the pytest command: strict comparison, a notebook's cells kept on one worker."""
+def nbval_command(notebooks: list[Path], jobs: int, backend: str) -> list[str]:
+    """Return the pytest command: strict comparison in the backend's kernel, a notebook's cells kept on one worker."""
     return [
         sys.executable,
         "-m",
         "pytest",
         "--nbval",
         "--nbval-cell-timeout=300",
+        f"--nbval-kernel-name={kernel_for(backend)}",
         "-q",
         "-p",
         "no:cacheprovider",
@@ -68,6 +72,16 @@ def nbval_environment(base: dict[str, str], backend: str, state: Path) -> dict[s
     return environment
 
 
+def warm_up(environment: dict[str, str]) -> None:
+    """Put the course's kernels where this run's Jupyter looks, and have Keras imported for them once.
+
+    Where kernels cannot be forked, each imports Keras itself.
+    """
+    install_kernels(Path(environment["JUPYTER_DATA_DIR"]) / "kernels")
+    with contextlib.suppress(NoZygoteError):
+        start_zygote(environment, owner=os.getpid())
+
+
 def main(arguments: list[str]) -> int:
     """Run the named backends, all by default; return 0 when every notebook reproduced."""
     parser = argparse.ArgumentParser(prog="python -m scripts.notebooks", description=__doc__)
@@ -87,8 +101,9 @@ def main(arguments: list[str]) -> int:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="notebooks-") as state:
             environment = nbval_environment(dict(os.environ), backend, Path(state))
+            warm_up(environment)
             code = subprocess.run(
-                nbval_command(notebooks, options.jobs), cwd=PROJECT, env=environment, check=False
+                nbval_command(notebooks, options.jobs, backend), cwd=PROJECT, env=environment, check=False
             ).returncode
         verdict = "reproduced" if code in (0, NOTHING_COLLECTED) else "FAILED"
         print(

@@ -175,6 +175,31 @@ def write_digits(venv, target):
         )
 
 
+def kernels_are_current(venv):
+    """Tell whether the environment has the course's kernels, its own Python in them, as the code writes them now."""
+    source = os.path.join(PROJECT, "grader", "execution", "kernelspecs.py")
+    for backend in ("tensorflow", "jax", "torch"):
+        path = os.path.join(venv, "share", "jupyter", "kernels", "keras-" + backend, "kernel.json")
+        try:
+            with open(path) as file:
+                interpreter = json.load(file)["argv"][0]
+            if interpreter != environment_python(venv) or os.path.getmtime(path) < os.path.getmtime(source):
+                return False
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
+    return True
+
+
+def install_kernels(venv):
+    """Give JupyterLab a kernel for each backend."""
+    command = [environment_python(venv), "-c", "from grader.cli import main; main()", "kernels"]
+    if subprocess.call(command, cwd=PROJECT, stdout=subprocess.DEVNULL) != 0:
+        raise SetupError(
+            "The kernels that JupyterLab offers for each backend could not be installed: see the message above, "
+            "mend that, and run the command again."
+        )
+
+
 def steps_to_do(venv, version, executable, requirements=None, needed_gb=NEEDED_GB):
     """Return what is still to be done, as pairs of a line to show and a function to call.
 
@@ -197,6 +222,10 @@ def steps_to_do(venv, version, executable, requirements=None, needed_gb=NEEDED_G
             )
         )
     steps += installation_steps(venv, os.path.join(PROJECT, "build", "setup.log"), requirements, fresh)
+    if fresh or not kernels_are_current(venv):
+        steps.append(
+            ("Installing a Jupyter kernel for each backend", lambda: install_kernels(venv)),
+        )
     digits = os.path.join(PROJECT, "course", "data", "digits.npz")
     if not os.path.exists(digits):
         steps.append(

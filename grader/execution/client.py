@@ -7,21 +7,13 @@ which ``clear_output`` and ``update_display`` can rewrite afterwards. See nbclie
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty
 from time import monotonic
 from typing import Any
 
-import zmq
-import zmq.asyncio
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.manager import KernelManager
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import ensure_async, run_sync
 from nbformat import NotebookNode
@@ -31,13 +23,14 @@ from traitlets import Dict, Integer, List, Unicode
 from grader.evidence import (
     CASES_VARIABLE,
     EVIDENCE_MIME,
-    MODE_VARIABLE,
-    REPLY_MIME,
     Challenge,
     Evidence,
 )
-from grader.execution.connection import CappedClient
+from grader.execution.challenge import Dialogue
+from grader.execution.connection import MAX_MESSAGE_BYTES
 from grader.execution.evidence_log import EvidenceLog
+from grader.execution.limited import LimitedClient
+from grader.execution.limits import Limits
 from grader.execution.output import OutputBudget, clip_error, message_size
 from grader.execution.run import CellRun, CellStatus, NotebookRun, mark_not_run
 
@@ -45,14 +38,10 @@ __all__ = ["EvidenceCallback", "RecordingClient"]
 
 EvidenceCallback = Callable[[str, Evidence], Challenge | None]
 
-# The challenge goes by file: IPython takes half a second for each megabyte of source. No name is left behind.
-_ANSWER = (
-    "__import__('grader.models.collect', fromlist=['answer'])"
-    ".answer(__import__('pathlib').Path({path!r}).read_text('utf-8'))"
-)
+_LOOK_EVERY = 0.2  # seconds between two looks at whether the kernel is alive
 
 
-class RecordingClient(NotebookClient):
+class RecordingClient(LimitedClient):
     """A notebook client that records evidence and asks challenges.
 
     ``execute()`` never raises for what a notebook does; ``recorded`` tells what happened. A check
@@ -60,12 +49,7 @@ class RecordingClient(NotebookClient):
     """
 
     timeout = Integer(60, allow_none=True, help="Seconds a cell may take.").tag(config=True)
-    notebook_timeout = Integer(600, help="Seconds all cells together may take.").tag(config=True)
     challenge_timeout = Integer(30, help="Seconds the answer to a challenge may take.").tag(config=True)
-    interrupt_grace = Integer(3, help="Seconds a kernel has to obey an interrupt before it is killed.").tag(
-        config=True
-    )
-    startup_timeout = Integer(120, help="Seconds a kernel may take to start.").tag(config=True)
     iopub_timeout = Integer(20, help="Seconds to wait for the last messages of a cell.").tag(config=True)
     cell_output_bytes = Integer(1_000_000, help="Bytes of output kept per cell.").tag(config=True)
     notebook_output_bytes = Integer(10_000_000, help="Bytes of output kept per notebook.").tag(config=True)
@@ -75,7 +59,6 @@ class RecordingClient(NotebookClient):
     interrupt_on_timeout = True
     raise_on_iopub_timeout = True
     store_widget_state = False
-    shutdown_kernel = "immediate"
     error_on_timeout = Dict(
         {
             "ename": "CellTimeoutError",
@@ -84,7 +67,6 @@ class RecordingClient(NotebookClient):
         }
     ).tag(config=True)
 
-    kernel_environment = Dict(Unicode(), help="Variables added to the kernel's environment.")
     check_cells = List(Unicode(), help="The ids of the cells whose evidence is recorded.")
 
     on_evidence: EvidenceCallback | None = None
@@ -97,7 +79,6 @@ class RecordingClient(NotebookClient):
         self._stopped_by: CellRun | None = None
         self._deadline: float | None = None
         self._kept_bytes = 0
-        self._drops: zmq.asyncio.Socket | None = None
 
     @property
     def recorded(self) -> NotebookRun:
@@ -110,50 +91,24 @@ class RecordingClient(NotebookClient):
             stopped_by=self._stopped_by,
         )
 
-    # ---- the kernel -------------------------------------------------------------------------
+    @property
+    def limits(self) -> Limits:
+        """What the kernel is held to from outside.
 
-    def create_kernel_manager(self) -> KernelManager:
-        """Create the manager, with a client whose memory use a kernel cannot drive up."""
-        manager = super().create_kernel_manager()
-        manager.client_factory = CappedClient
-        return manager
+        For each check, as long as its challenge may take is added for what the grader itself does meanwhile.
+        """
+        held = super().limits
+        beside = self.challenge_timeout * (1 + len(self.check_cells))
+        return replace(held, wall=(held.wall or 0) + beside)
 
-    async def async_start_new_kernel(self, **kwargs: Any) -> None:
-        """Start the kernel with the caller's environment and ours on top, and no stale mode."""
-        environment = kwargs.pop("env", None) or os.environ.copy()
-        for name in (MODE_VARIABLE, CASES_VARIABLE):
-            environment.pop(name, None)
-        environment.update(self.kernel_environment)
-        # A student's output belongs in the notebook, not on the terminal of whoever grades.
-        for stream in ("stdout", "stderr"):
-            kwargs.setdefault(stream, subprocess.DEVNULL)
-        await super().async_start_new_kernel(env=environment, **kwargs)
-
-    start_new_kernel = run_sync(async_start_new_kernel)
-
-    async def async_start_new_kernel_client(self) -> AsyncKernelClient:
-        """Connect to the kernel, and watch for the connection that an oversized message drops."""
-        client = await super().async_start_new_kernel_client()
-        self._drops = client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        return client
-
-    start_new_kernel_client = run_sync(async_start_new_kernel_client)
-
-    async def _async_cleanup_kernel(self) -> None:
-        if self._drops is not None and self.kc is not None:
-            self.kc.iopub_channel.socket.disable_monitor()
-            self._drops.close(linger=0)
-            self._drops = None
-        await super()._async_cleanup_kernel()
-
-    _cleanup_kernel = run_sync(_async_cleanup_kernel)
+    # ---- one cell ---------------------------------------------------------------------------
 
     async def _async_poll_kernel_alive(self) -> None:
-        """Notice once a second that the kernel died, or that it sent a message too long to take."""
+        """Notice soon that the kernel died, or that it sent a message too long to take."""
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(_LOOK_EVERY)
             alive = self.kc is not None and await ensure_async(self.kc.is_alive())
-            if alive and self._drops is not None and await self._drops.poll(0):
+            if alive and await self._has_given_up():
                 self._budget.oversized = True
                 await self._kill()
                 alive = False
@@ -161,23 +116,6 @@ class RecordingClient(NotebookClient):
                 if self.task_poll_for_reply is not None:
                     self.task_poll_for_reply.cancel()
                 return
-
-    async def _interrupt_or_kill(self) -> bool:
-        """Interrupt the cell that runs; kill the kernel if that does not end it. Return whether killed."""
-        assert self.km is not None  # noqa: S101 - for the type checker; nbclient made the manager
-        await ensure_async(self.km.interrupt_kernel())
-        try:
-            await asyncio.wait_for(self._idle.wait(), self.interrupt_grace)
-        except TimeoutError:
-            await self._kill()
-            return True
-        return False
-
-    async def _kill(self) -> None:
-        if self.km is not None and await ensure_async(self.km.is_alive()):
-            await ensure_async(self.km.signal_kernel(signal.SIGKILL))
-
-    # ---- one cell ---------------------------------------------------------------------------
 
     async def async_execute_cell(
         self,
@@ -193,12 +131,13 @@ class RecordingClient(NotebookClient):
         if self._deadline is None:
             self._deadline = monotonic() + self.notebook_timeout
         if self._stopped_by is None and monotonic() >= self._deadline:
-            self._stop(cell, cell_index, task, "timeout", "the whole notebook ran out of time")
+            late = f"the cells before it took the {self.notebook_timeout} seconds that all may take together"
+            self._stop(self._note(cell_index, task, "timeout", late), cell)
             await self._kill()
             return cell
         if self._stopped_by is not None:
             mark_not_run(cell, self._stopped_by)
-            self._cells.append(CellRun(index=cell_index, task=task, status="not_run"))
+            self._note(cell_index, task, "not_run")
             return cell
 
         self._task = task
@@ -215,12 +154,11 @@ class RecordingClient(NotebookClient):
             cell.outputs.append(new_output("stream", name="stdout", text=note))
         for output in cell.outputs:
             clip_error(output)
-        if status == "crashed" or (status in ("timeout", "flooded") and self._killed):
-            self._stop(cell, cell_index, task, status, error)
-            return cell
-        self._cells.append(CellRun(index=cell_index, task=task, status=status, error=error))
-        if task is not None and task in self._log.evidence:
-            await self._challenge(task)
+        ran = self._note(cell_index, task, status, error)
+        if self._killed:
+            self._stop(ran, cell)
+        elif task is not None and task in self._log.evidence:
+            await self._challenge(ran, task)
         return cell
 
     execute_cell = run_sync(async_execute_cell)
@@ -228,47 +166,63 @@ class RecordingClient(NotebookClient):
     async def _attempt(
         self, cell: NotebookNode, cell_index: int, execution_count: int | None, store_history: bool
     ) -> tuple[CellStatus, str | None]:
-        """Run the cell and say how it ended."""
+        """Run the cell and say how it ended; ``_killed`` tells whether the kernel is gone."""
         self._killed = False
         try:
             await super().async_execute_cell(cell, cell_index, execution_count, store_history)
         except CellTimeoutError:
             # The reply came but the end of the output never did: this kernel cannot be trusted further.
             self._out_of_time = self._killed = True
+            self._allowed = f"it ended, and {self.iopub_timeout} seconds later its output had not"
             await self._kill()
         except DeadKernelError:
             await self._drain(cell, cell_index)
-            self._killed = self._killed or self._budget.flooded or self._out_of_time
-            if not self._killed:
-                return "crashed", "the kernel died"
+            self._killed = True
+            if not (self._budget.flooded or self._out_of_time):
+                return self._end()
         except Exception as error:  # noqa: BLE001 - a broken message may raise anything inside nbclient
             self.log.warning("cell %s: unreadable message from the kernel: %s", cell_index, error)
+            self._killed = True
             await self._kill()
-            return "crashed", "the kernel sent a message that cannot be read"
+            return "crashed", "it sent a message that cannot be read"
         if self._flood is not None:
             self._killed = await self._flood or self._killed
         if self._budget.flooded:
-            return "flooded", f"more than {self.flood_bytes:,} bytes of output"
+            at_once = self._budget.oversized
+            most = f"{MAX_MESSAGE_BYTES if at_once else self.flood_bytes:,}"
+            return "flooded", f"more than {most} bytes of output{' at once' if at_once else ''}"
         if self._out_of_time:
-            return "timeout", f"no end after {self._allowed:.0f} seconds"
+            return "timeout", self._allowed
         if self._reply_error is not None:
             return "error", self._reply_error
         return "ok", None
 
-    def _stop(
-        self, cell: NotebookNode, index: int, task: str | None, status: CellStatus, error: str | None
-    ) -> None:
-        """Record the cell after which nothing can run."""
-        self._stopped_by = CellRun(index=index, task=task, status=status, error=error)
-        self._cells.append(self._stopped_by)
-        mark_not_run(cell, self._stopped_by)
+    def _end(self) -> tuple[CellStatus, str]:
+        """Say how the kernel ended that nobody here has killed."""
+        if (excess := self._excess) is not None:
+            return ("timeout" if excess.limit == "wall" else "stopped"), str(excess)
+        return "crashed", self._death
+
+    def _note(self, index: int, task: str | None, status: CellStatus, error: str | None = None) -> CellRun:
+        """Record how a cell ended."""
+        self._cells.append(CellRun(index=index, task=task, status=status, error=error))
+        return self._cells[-1]
+
+    def _stop(self, culprit: CellRun, cell: NotebookNode | None = None) -> None:
+        """Record after which cell nothing can run; ``cell`` is that cell where it did not come to its end."""
+        self._stopped_by = culprit
+        if cell is not None:
+            mark_not_run(cell, culprit)
 
     def _get_timeout(self, cell: NotebookNode | None) -> int | None:
         allowed = super()._get_timeout(cell)
         if self._deadline is not None:
             left = max(1, int(self._deadline - monotonic() + 0.999))
-            allowed = left if allowed is None else min(allowed, left)
-        self._allowed = float(allowed or 0)
+            if allowed is None or left < allowed:
+                total = self.notebook_timeout
+                self._allowed = f"no end when the {total} seconds were over that all cells may take together"
+                return left
+        self._allowed = f"no end after {allowed} seconds"
         return allowed
 
     async def _async_handle_timeout(
@@ -278,7 +232,7 @@ class RecordingClient(NotebookClient):
     ) -> dict[str, Any] | None:
         self._out_of_time = True
         self.log.warning("a cell did not end within %s s; interrupting the kernel", timeout)
-        if await self._interrupt_or_kill():
+        if await self._interrupt_or_kill(self._idle.wait()):
             self._killed = True
             raise DeadKernelError("killed: the cell did not obey the interrupt")
         return {"content": {**self.error_on_timeout, "status": "error"}}
@@ -329,7 +283,7 @@ class RecordingClient(NotebookClient):
             self._budget.kept = 0
         if not self._budget.admit(kind, content, size):
             if self._budget.flooded and self._flood is None:
-                self._flood = asyncio.ensure_future(self._interrupt_or_kill())
+                self._flood = asyncio.ensure_future(self._interrupt_or_kill(self._idle.wait()))
             return None
         try:
             return super().process_message(msg, cell, cell_index)
@@ -344,70 +298,36 @@ class RecordingClient(NotebookClient):
 
     # ---- the challenge ----------------------------------------------------------------------
 
-    async def _challenge(self, task: str) -> None:
+    async def _challenge(self, ran: CellRun, task: str) -> None:
         """Ask the judge what to ask, ask the kernel, and keep its reply."""
-        if self.on_evidence is None:
+        if self.on_evidence is None or self.kc is None:
             return
+        began = monotonic()
         challenge = self.on_evidence(task, self._log.evidence[task])
+        if self._deadline is not None:
+            self._deadline += monotonic() - began  # the grader's own time is none of the notebook's
         if challenge is None or not challenge.questions:
             return
         beside = self.kernel_environment.get(CASES_VARIABLE)
+        folder = Path(beside).parent if beside else None
+        dialogue = Dialogue(self.kc)
         try:
-            with tempfile.TemporaryDirectory(
-                prefix="grader-", dir=Path(beside).parent if beside else None
-            ) as folder:
-                path = Path(folder) / "challenge.json"
-                path.write_text(challenge.to_json(), encoding="utf-8")
-                self._log.record_reply(task, await self._ask(path))
-        except Empty:
-            seconds = self.challenge_timeout
-            self._log.note(task, f"The answer to the challenge took more than {seconds} seconds.")
-        except DeadKernelError:
-            self._log.note(task, "The kernel died while it answered the challenge.")
-
-    async def _ask(self, challenge: Path) -> list[object]:
-        """Execute the answer in the kernel and collect what it publishes, outputs unstored."""
-        assert self.kc is not None  # noqa: S101 - for the type checker; the run has just used it
-        self._idle = asyncio.Event()
-        code = _ANSWER.format(path=str(challenge))
-        parent = self.kc.execute(code, silent=True, store_history=False, stop_on_error=False)
-        deadline = monotonic() + self.challenge_timeout
-        replies: list[object] = []
-        while True:
-            try:
-                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=1))
-            except Empty:
-                await self._async_check_alive()
-                if monotonic() > deadline:
-                    await self._abandon(parent)
-                    raise
-                continue
-            if message["parent_header"].get("msg_id") == parent:
-                content = message["content"]
-                if message["msg_type"] == "display_data" and REPLY_MIME in content.get("data", {}):
-                    replies = [*replies[-3:], content["data"][REPLY_MIME]]
-                elif content.get("execution_state") == "idle":
-                    return replies
-            if monotonic() > deadline:
-                await self._abandon(parent)
-                raise Empty
-
-    async def _abandon(self, parent: str) -> None:
-        """Stop an answer that takes too long, so that the next cell finds the kernel free."""
-        assert self.km is not None and self.kc is not None  # noqa: S101, PT018 - for the type checker
-        await ensure_async(self.km.interrupt_kernel())
-        end = monotonic() + self.interrupt_grace
-        while monotonic() < end:
-            try:
-                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=0.3))
-            except Empty:
-                continue
-            if (
-                message["parent_header"].get("msg_id") == parent
-                and message["content"].get("execution_state") == "idle"
-            ):
+            self._log.record_reply(task, await dialogue.ask(challenge, folder, self.challenge_timeout))
+            return
+        except TimeoutError:
+            status: CellStatus = "timeout"
+            why = f"the answer to its challenge took more than {self.challenge_timeout} seconds"
+            if not await self._interrupt_or_kill(dialogue.end()):
+                self._log.note(task, f"{why[0].upper()}{why[1:]}.")
                 return
-        await self._kill()
+        except DeadKernelError:
+            status, why = self._end()
+        except Exception as error:  # noqa: BLE001 - a broken message may raise anything inside jupyter_client
+            self.log.warning("task %s: unreadable answer from the kernel: %s", task, error)
+            status, why = "crashed", "it sent a message that cannot be read"
+            await self._kill()
+        self._log.note(task, f"The kernel ended while it answered the challenge: {why}.")
+        self._stop(ran.model_copy(update={"status": status, "error": why}))
 
 
 def _task_of(cell: NotebookNode) -> str | None:

@@ -64,6 +64,9 @@ def compile_key(
         timeout=300,
         notebook_timeout=1800,
         challenge_timeout=300,
+        # The authors' own code; what a class's notebooks may use is a setting of the course.
+        notebook_cpu=None,
+        notebook_memory=None,
         log=_QUIET,
     )
     client.on_evidence = on_evidence
@@ -114,7 +117,9 @@ def _evidence(unit: Unit, task: Task, cases: tuple[Case, ...], run: NotebookRun)
                 f"{name} cannot be run: the assignment has no code cell with the nbgrader id {task.id!r}."
             )
         reason = facts.error or "it sent no evidence; its cell must call unit.check with this task's id"
-        if facts.crashed:
+        if facts.over_limit is not None:
+            reason = f"the kernel was stopped: {facts.over_limit}"
+        elif facts.crashed:
             reason = "the kernel died"
         elif facts.timed_out:
             reason = "it ran out of time"

@@ -12,11 +12,16 @@ from grader.record import Record
 
 __all__ = ["CellRun", "CellStatus", "NotebookRun", "mark_not_run"]
 
-CellStatus = Literal["ok", "error", "timeout", "flooded", "crashed", "not_run"]
+# "stopped": the kernel used more than it may; "crashed": it died of its own accord.
+CellStatus = Literal["ok", "error", "timeout", "flooded", "stopped", "crashed", "not_run"]
 
 
 class CellRun(Record):
-    """How one code cell ended. ``index`` is its place in the notebook, ``task`` its nbgrader id."""
+    """How one code cell ended.
+
+    ``index`` is its place in the notebook, ``task`` its nbgrader id. ``error`` says more of what went wrong; where
+    that ended the kernel, "it" is the kernel.
+    """
 
     index: int
     task: str | None
@@ -29,7 +34,7 @@ class NotebookRun(Record):
 
     ``evidence`` and ``replies`` hold, per task, the last valid message of the check cell with that
     id. ``notes`` are sentences about a task's messages (refused, several, too many).
-    ``stopped_by`` is the cell after which nothing ran: the kernel died, or had to be killed.
+    ``stopped_by`` is the cell after which nothing ran, and why: the kernel died, or had to be killed.
     """
 
     cells: tuple[CellRun, ...] = ()
@@ -40,8 +45,8 @@ class NotebookRun(Record):
 
     @property
     def crashed(self) -> bool:
-        """Whether the kernel died of its own accord."""
-        return self.stopped_by is not None and self.stopped_by.status == "crashed"
+        """Whether the kernel died, of its own accord or because it used more than it may."""
+        return self.stopped_by is not None and self.stopped_by.status in ("crashed", "stopped")
 
     @property
     def timed_out(self) -> bool:
@@ -75,6 +80,9 @@ class NotebookRun(Record):
             attempted=attempted,
             error=_error(stopper if flooded else cell),
             crashed=halted and self.crashed,
+            over_limit=stopper.error
+            if halted and stopper is not None and stopper.status == "stopped"
+            else None,
             timed_out="timeout" in late and not (halted and self.crashed),
             notes=notes,
         )
@@ -84,7 +92,9 @@ class NotebookRun(Record):
 
         Returns the first that went wrong, preferring those after the check before, and the latter alone.
         """
-        before = [cell for cell in self.cells if check is None or cell.index < check.index]
+        stopper = self.stopped_by
+        cells = self.cells if stopper is None or stopper in self.cells else (*self.cells, stopper)
+        before = [cell for cell in cells if check is None or cell.index < check.index]
         bad = [cell for cell in before if cell.status in _ENDINGS]
         last_check = max((cell.index for cell in before if cell.task is not None), default=-1)
         own = next((cell for cell in bad if cell.index > last_check), None)
@@ -99,7 +109,16 @@ _ENDINGS: dict[CellStatus, str] = {
     "error": "stopped with an error",
     "timeout": "ran out of time",
     "flooded": "wrote too much output and was stopped",
+    "stopped": "was stopped",
     "crashed": "ended the kernel",
+}
+
+
+_STOPS: dict[CellStatus, str] = {
+    "timeout": "time ran out",
+    "flooded": "output overflowed",
+    "stopped": "the kernel was stopped",
+    "crashed": "the kernel died",
 }
 
 
@@ -109,8 +128,8 @@ def _tail(error: str | None) -> str:
 
 def mark_not_run(cell: NotebookNode, stopper: CellRun) -> None:
     """Mark a cell that has not run, or not to its end, so that nothing takes it for a pass."""
-    reason = {"crashed": "the kernel died", "timeout": "time ran out", "flooded": "output overflowed"}
-    text = f"{reason.get(stopper.status, 'the run stopped')} at cell {stopper.index + 1}"
+    what = _STOPS.get(stopper.status, "the run stopped")
+    text = f"{what} at cell {stopper.index + 1}{_tail(stopper.error)}"
     cell.outputs = [output for output in cell.get("outputs", []) if output.output_type != "execute_result"]
     if not any(output.output_type == "error" for output in cell.outputs):
         cell.outputs.append(new_output("error", ename="NotRun", evalue=text, traceback=[f"NotRun: {text}"]))

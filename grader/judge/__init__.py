@@ -3,6 +3,18 @@
 from grader.judge.at_hand import compare_behaviour
 from grader.judge.bench import judge
 from grader.judge.challenge import Answers, challenge_for, try_out, weigh
+from grader.judge.confirmation import Confirmation, confirm
 from grader.judge.probes import ask, probes_from
 
-__all__ = ["Answers", "ask", "challenge_for", "compare_behaviour", "judge", "probes_from", "try_out", "weigh"]
+__all__ = [
+    "Answers",
+    "Confirmation",
+    "ask",
+    "challenge_for",
+    "compare_behaviour",
+    "confirm",
+    "judge",
+    "probes_from",
+    "try_out",
+    "weigh",
+]

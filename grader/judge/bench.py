@@ -42,7 +42,8 @@ def judge(
             facts,
             needs_look="The evidence does not fit the cases that were given to the kernel.",
         )
-    answers = weigh(key, evidence, reply) if answers is None else answers
+    answers = weigh(key, evidence, reply, facts.confirmed) if answers is None else answers
+    facts = facts.model_copy(update={"doubts": (*facts.doubts, *answers.doubts)})
     results = [
         CaseResult.of(key, position, case, answers.behaviours.get(position))
         for position, case in enumerate(evidence.cases)
@@ -57,7 +58,13 @@ def judge(
 
 
 def _plain(
-    key: TaskKey, outcome: Outcome, message: str, facts: RunFacts, needs_look: str | None = None
+    key: TaskKey,
+    outcome: Outcome,
+    message: str,
+    facts: RunFacts,
+    *,
+    next_step: str = "",
+    needs_look: str | None = None,
 ) -> Verdict:
     return Verdict(
         task=key.task.id,
@@ -66,13 +73,22 @@ def _plain(
         score=0.0,
         max_score=key.task.points,
         message=message,
+        next_step=next_step,
         hints=key.task.hints,
         remarks=facts.notes,
-        needs_look=needs_look,
+        needs_look=" ".join(filter(None, (needs_look, *facts.doubts))) or None,
     )
 
 
 def _without_evidence(key: TaskKey, facts: RunFacts) -> Verdict:
+    if facts.over_limit is not None:
+        return _plain(
+            key,
+            Outcome.CRASHED,
+            f"The notebook's kernel was stopped before this check was done: {facts.over_limit}.",
+            facts,
+            next_step="Look for what the notebook keeps, repeats or starts and does not need: grading allows no more.",
+        )
     if facts.crashed:
         return _plain(
             key,
@@ -146,6 +162,9 @@ class _Bench:
         )
 
     def _needs_look(self, failing: list[int]) -> str | None:
+        return " ".join(filter(None, (self._disagreement(failing), *self.facts.doubts))) or None
+
+    def _disagreement(self, failing: list[int]) -> str | None:
         if self.faults:
             return f"What the kernel reported and what it computes disagree: {'; '.join(self.faults)}."
         for position in failing:
@@ -191,7 +210,7 @@ class _Bench:
         if self.faults:
             return (
                 "The model that was described is not the one that computes: given new weights and inputs, "
-                "it answered otherwise than the expected model."
+                "it answered otherwise than that one would."
             )
         if not failing:
             where = "" if count == 1 else ", in both cases" if count == 2 else f", in all {count} cases"

@@ -11,10 +11,11 @@ from grader.behaviour import Agreement, agree
 from grader.comparison.records import Behaviour
 from grader.errors import EvidenceError
 from grader.evidence import Array, ReplyPart
+from grader.graph import ModelGraph, Shape
 from grader.judge.probes import tells
 from grader.keys import Probe
 
-__all__ = ["behaviour_of", "failed_run", "proof_fault", "worst_of"]
+__all__ = ["behaviour_of", "failed_run", "fit_fault", "proof_fault", "worst_of"]
 
 PROOF_TOLERANCE = 4e-3  # of the outputs' spread: float32 sums in another order, other backends, many layers
 FUNCTION_TOLERANCE = (
@@ -29,6 +30,25 @@ Map = tuple[int, ...]
 def proof_fault(probe: Probe, part: ReplyPart) -> str | None:
     """Say what does not agree where the graph is the expected one."""
     return part.failure or _agreement(part.outputs, probe.outputs, PROOF_TOLERANCE).fault
+
+
+def fit_fault(graph: ModelGraph, part: ReplyPart) -> str | None:
+    """Say what shows that a run was not of the model that a graph describes; nothing of what it computes.
+
+    A model that could not be run is not shown to be another, unless it did not take the weights.
+    """
+    if part.failure is not None:
+        return part.failure if part.failure.startswith("EvidenceError") else None
+    expected = [graph.tensors[port.tensor].shape for port in graph.outputs]
+    found = [array.shape for array in part.outputs]
+    fits = len(found) == len(expected) and all(map(_fits, found, expected))
+    return None if fits else f"outputs of the shapes {found}, described were {expected}"
+
+
+def _fits(found: tuple[int, ...], expected: Shape) -> bool:
+    return len(found) == len(expected) and all(
+        length in (None, own) for length, own in zip(expected, found, strict=True)
+    )
 
 
 def behaviour_of(probes: Sequence[Probe], maps: Sequence[Map], parts: Sequence[ReplyPart]) -> Behaviour:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.comparison import Analysis, analyse, saving_faults, summarize, told_by_runs
+from grader.comparison import Analysis, saving_faults, summarize, told_by_runs
 from grader.comparison.records import Behaviour, Comparison, Diagnosis, Difference
 from grader.evidence import Case, CaseEvidence
+from grader.judge.analyses import analysed
 from grader.keys import TaskKey
 from grader.misconceptions import diagnose, diagnose_failure
 from grader.tasks import Architecture
@@ -45,7 +46,7 @@ class CaseResult:
         diagnoses: tuple[Diagnosis, ...] = ()
         if given.graph is not None and wanted.graph is not None:
             options = next((e.options for e in key.task.expects if isinstance(e, Architecture)), None)
-            analysis = told_by_runs(analyse(given.graph, wanted.graph, options), behaviour)
+            analysis = told_by_runs(analysed(given.graph, wanted.graph, options), behaviour)
             diagnoses = diagnose(analysis, behaviour)
             comparison = summarize(analysis, diagnoses, behaviour)
         elif given.failure is not None and wanted.graph is not None:

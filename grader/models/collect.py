@@ -30,6 +30,7 @@ from grader.models.cases import NothingReturnedError, build, is_stub, work_of
 from grader.models.describe import Described
 from grader.models.failures import failure_of
 from grader.models.probe import run_steadily, silent_weights
+from grader.models.serialized import config_text
 from grader.models.tracebacks import full_tracebacks
 
 __all__ = ["answer", "collect", "publish", "replied"]
@@ -39,13 +40,19 @@ _checked: dict[str, tuple[Any, tuple[Case, ...]]] = {}
 
 
 def collect(
-    task_id: str, obj: Any, cases: Sequence[Case], models: dict[int, Described] | None = None
+    task_id: str,
+    obj: Any,
+    cases: Sequence[Case],
+    models: dict[int, Described] | None = None,
+    *,
+    configs: bool = False,
 ) -> Evidence:
     """Build each case with the student's object and record what came of it.
 
     ``obj`` is a function, a ``Layer`` or ``Model`` (class or instance), or a plain value. Whatever
     the student's code raises is evidence too; only ``KeyboardInterrupt`` passes through. ``models`` is
-    filled with the models that were built, by case.
+    filled with the models that were built, by case. With ``configs``, a model that can be built from its config
+    alone is sent with it.
     """
     cases = tuple(cases)
     _checked[task_id] = (obj, cases)
@@ -55,19 +62,22 @@ def collect(
         keras=keras.__version__,
         work=work_of(obj),
         cases=tuple(
-            _case_evidence(obj, case, position, {} if models is None else models)
+            _case_evidence(obj, case, position, {} if models is None else models, configs=configs)
             for position, case in enumerate(cases)
         ),
     )
 
 
-def _case_evidence(obj: Any, case: Case, position: int, models: dict[int, Described]) -> CaseEvidence:
+def _case_evidence(
+    obj: Any, case: Case, position: int, models: dict[int, Described], *, configs: bool
+) -> CaseEvidence:
     try:
         with full_tracebacks():
             built = build(obj, case)
         if isinstance(built, Described):
             models[position] = built
-            return CaseEvidence(kind="model", graph=built.graph)
+            config = config_text(built) if configs else None
+            return CaseEvidence(kind="model", graph=built.graph, config=config)
         return CaseEvidence(kind="value", value=built)
     except KeyboardInterrupt:
         raise
@@ -83,6 +93,10 @@ def _case_evidence(obj: Any, case: Case, position: int, models: dict[int, Descri
 def publish(evidence: Evidence) -> None:
     """Send evidence to whoever runs the notebook, as a display message of its own type."""
     text = evidence.to_json()
+    if len(text) > MAX_EVIDENCE_BYTES:
+        bare = tuple(case.model_copy(update={"config": None}) for case in evidence.cases)
+        evidence = evidence.model_copy(update={"cases": bare})
+        text = evidence.to_json()
     if len(text) > MAX_EVIDENCE_BYTES:
         failure = Failure(
             type="EvidenceError",

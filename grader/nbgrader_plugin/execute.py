@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import traceback
 from contextlib import ExitStack
@@ -13,19 +14,21 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
+from traitlets import Bool
 
 from grader.course import UnitFolder
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Challenge, Evidence, RunFacts
 from grader.execution.client import RecordingClient
 from grader.execution.compile import case_file
+from grader.execution.examination import Examined, Examiner
 from grader.execution.keyring import private_key
 from grader.execution.native_logs import QUIET, without_native_logs
 from grader.execution.run import NotebookRun
-from grader.judge import challenge_for, judge
 from grader.keys import AnswerKey, TaskKey
 from grader.lessons import lessons_in
 from grader.nbgrader_plugin.attempts import attempted
 from grader.nbgrader_plugin.cells import internal_error, let_stderr_pass, write_verdict
+from grader.nbgrader_plugin.graded import GradedNotebook, GradedStore, digest_of
 from grader.nbgrader_plugin.grades import NEEDS_LOOK, UNSCORED
 from grader.nbgrader_plugin.place import unit_folder
 from grader.nbgrader_plugin.restore import GRADER_METADATA
@@ -34,9 +37,21 @@ from grader.nbgrader_plugin.store import StoredVerdicts, write_verdicts
 from grader.nbgrader_plugin.unreadable import notice
 from grader.verdict import Outcome, Verdict
 
-__all__ = ["ExecuteAndJudge"]
+__all__ = ["ExecuteAndJudge", "withhold"]
 
 _RELEASED = ("data", "public_key.json")
+_SETTINGS = (
+    *(
+        "timeout",
+        "notebook_timeout",
+        "challenge_timeout",
+        "interrupt_grace",
+        "startup_timeout",
+        "iopub_timeout",
+    ),
+    *("cell_output_bytes", "notebook_output_bytes", "flood_bytes"),
+    *("notebook_cpu", "notebook_memory", "notebook_processes", "notebook_threads"),
+)
 
 
 class ExecuteAndJudge(RecordingClient, Execute):
@@ -46,13 +61,17 @@ class ExecuteAndJudge(RecordingClient, Execute):
     stderr costs nothing and a cell that could not run is no pass.
     """
 
+    afresh = Bool(False, help="Run what was graded before again, in place of giving what is kept.").tag(
+        config=True
+    )
+
     def __call__(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Run the preprocessor; with ``--no-execute`` nothing can be judged, so nothing is scored."""
         if self.enabled:
             return super().__call__(nb, resources)
         folder = unit_folder(self, resources["nbgrader"]["assignment"])
         if folder is not None:
-            _withhold(folder, Path(resources["metadata"]["path"]))
+            withhold(folder, Path(resources["metadata"]["path"]))
             reason = "The notebook was not run (--no-execute)."
             self._leave_to_a_person(nb, resources, reason, keep_outputs=True)
         return nb, resources
@@ -63,7 +82,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
         first_pass = nb.metadata.pop(GRADER_METADATA, {})
         folder = unit_folder(self, names["assignment"])
         if folder is not None:
-            _withhold(folder, Path(resources["metadata"]["path"]))
+            withhold(folder, Path(resources["metadata"]["path"]))
         reason = resources.get("grader_needs_look") or first_pass.get("needs_look")
         if reason:
             self._leave_to_a_person(nb, resources, reason)
@@ -76,12 +95,38 @@ class ExecuteAndJudge(RecordingClient, Execute):
             return nb, resources
         if not any(is_grade(cell) for cell in nb.cells):
             return nb, resources  # a lesson: nothing in it earns points, and it may train for minutes
-        key = private_key(folder)
-        run = self._run(nb, resources, key, km)
-        verdicts = self._judge_cells(nb, resources, folder, key, run, first_pass.get("restored", {}))
-        looks = tuple(f"{verdict.task}: {verdict.needs_look}" for verdict in verdicts if verdict.needs_look)
-        self._store(folder, resources, verdicts, looks)
+        graded = self.graded(nb, resources, folder, first_pass.get("restored", {}), km)
+        graded.put_into(nb)
+        for kind, reasons in ((UNSCORED, graded.unscored), (NEEDS_LOOK, graded.needs_look)):
+            for name, why in reasons.items():
+                _mark(resources, kind, name, why)
+        looks = tuple(f"{found.task}: {found.needs_look}" for found in graded.verdicts if found.needs_look)
+        self._store(folder, resources, graded.verdicts, looks)
         return nb, resources
+
+    def graded(
+        self, nb: NotebookNode, resources: Any, folder: UnitFolder, restored: dict[str, str], km: Any = None
+    ) -> GradedNotebook:
+        """Return what running and judging the notebook gives: what is kept of an earlier time, or what it gives now."""
+        key = private_key(folder)
+        store = GradedStore(folder.course)
+        digest = digest_of(nb, restored, Path(resources["metadata"]["path"]), folder, self._settings())
+        if self.afresh:
+            store.forget(digest)
+        kept = store.read(digest)
+        if kept is not None:
+            return kept
+        run = self._run(nb, resources, key, km)
+        verdicts, unscored, needs_look = self._judge_cells(nb, folder, key, run, restored)
+        graded = GradedNotebook.of(nb, verdicts, unscored, needs_look)
+        if graded.lasting:
+            store.write(digest, graded)
+        return graded
+
+    def _settings(self) -> dict[str, str | int | None]:
+        """Return the settings that bear on how a run goes and ends."""
+        limits = {name: getattr(self, name) for name in _SETTINGS}
+        return {**limits, "backend": os.environ.get("KERAS_BACKEND")}
 
     # ---- running ----------------------------------------------------------------------------
 
@@ -90,6 +135,8 @@ class ExecuteAndJudge(RecordingClient, Execute):
         NotebookClient.__init__(self, nb, km)
         self._check_assign_resources(resources)
         self._faults: dict[str, str] = {}
+        self._examiner = Examiner()
+        self._examined: dict[str, Examined] = {}
         self.check_cells = [held.task.id for held in key.tasks] if key else []
         self.on_evidence = self._challenger(key) if key else None
         self.kernel_environment = dict(QUIET)
@@ -108,8 +155,11 @@ class ExecuteAndJudge(RecordingClient, Execute):
     def _challenger(self, key: AnswerKey) -> Any:
         def on_evidence(task: str, evidence: Evidence) -> Challenge | None:
             held = key.task(task)
+            if held is None:
+                return None
             try:
-                return challenge_for(held, evidence) if held is not None else None
+                self._examined[task] = self._examiner.examine(held, evidence)
+                return self._examined[task].challenge
             except Exception:  # noqa: BLE001 - hostile evidence may reach any corner of the judge
                 self._faults[task] = traceback.format_exc()
                 return None
@@ -121,17 +171,18 @@ class ExecuteAndJudge(RecordingClient, Execute):
     def _judge_cells(
         self,
         nb: NotebookNode,
-        resources: Any,
         folder: UnitFolder,
         key: AnswerKey,
         run: NotebookRun,
         restored: dict[str, str],
-    ) -> tuple[Verdict, ...]:
-        """Judge every check cell and write its outputs."""
+    ) -> tuple[tuple[Verdict, ...], dict[str, str], dict[str, str]]:
+        """Judge every check cell and write its outputs; return verdicts, and which cells a person has to score or see."""
         checks = {held.task.id for held in key.tasks}
         released_code = _ordinary_code(folder)
         lessons = lessons_in(folder.path.parent)
         verdicts = []
+        unscored: dict[str, str] = {}
+        needs_look: dict[str, str] = {}
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             held = key.task(name) if name in checks else None
@@ -145,17 +196,18 @@ class ExecuteAndJudge(RecordingClient, Execute):
             verdicts.append(verdict)
             write_verdict(cell, verdict, float(cell.metadata.nbgrader["points"]), lessons=lessons)
             if verdict.outcome is Outcome.INTERNAL_ERROR:
-                _mark(resources, UNSCORED, name, verdict.needs_look)
+                unscored[name] = verdict.needs_look or ""
             elif verdict.needs_look:
-                _mark(resources, NEEDS_LOOK, name, verdict.needs_look)
-        return tuple(verdicts)
+                needs_look[name] = verdict.needs_look
+        return tuple(verdicts), unscored, needs_look
 
     def _judge(self, held: TaskKey, run: NotebookRun, facts: RunFacts) -> Verdict:
         task = held.task
         fault = self._faults.get(task.id)
         if fault is None:
             try:
-                return judge(held, run.evidence.get(task.id), run.replies.get(task.id), facts)
+                evidence, examined = run.evidence.get(task.id), self._examined.get(task.id)
+                return self._examiner.verdict(held, evidence, examined, run.replies.get(task.id), facts)
             except Exception:  # noqa: BLE001 - an error of ours must not become a zero, nor end the class
                 fault = traceback.format_exc()
         self.log.error("task %r could not be judged:\n%s", task.id, fault)
@@ -202,7 +254,7 @@ def _ordinary_code(folder: UnitFolder) -> set[str]:
     }
 
 
-def _withhold(folder: UnitFolder, workplace: Path) -> None:
+def withhold(folder: UnitFolder, workplace: Path) -> None:
     """Take the authors' files out of the folder where the student's code runs.
 
     nbgrader copies everything from the source folder there that its ignore list does not name, and

@@ -1,21 +1,32 @@
-"""Grade a class through nbgrader's own machinery."""
+"""Grade a class: run and judge several submissions at a time, and hand what they give to nbgrader."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
 from grader.errors import UsageError
 from grader.execution.keyring import private_key
+from grader.execution.pool import WorkerEndedError, run_all
+from grader.execution.zygotes import OWNER_VARIABLE
+from grader.nbgrader_plugin.ahead import grade_ahead
 from grader.nbgrader_plugin.causes import cause
 from grader.nbgrader_plugin.handed_in import Submissions
 from grader.nbgrader_plugin.release import course_api, find_unit, release_unit, unit_names
 from grader.nbgrader_plugin.results import SubmissionResult, submission_results
 
-__all__ = ["grade_unit", "misplaced_submissions"]
+__all__ = ["Progress", "grade_unit", "misplaced_submissions"]
+
+# Called after each submission with the student, how many are done, how many there are, and how many failed.
+Progress = Callable[[str, int, int, int], None]
 
 
 def grade_unit(
@@ -24,13 +35,17 @@ def grade_unit(
     *,
     students: Iterable[str] | None = None,
     force: bool = True,
-    progress: Callable[[str, int, int], None] | None = None,
+    jobs: int | None = None,
+    afresh: bool = False,
+    progress: Progress | None = None,
 ) -> list[SubmissionResult]:
-    """Grade the submissions of a unit, one after the other, and return what each got.
+    """Grade the submissions of a unit, ``jobs`` at a time (as many as there are cores), and return what each got.
 
-    ``students`` limits it to some; without ``force`` a graded submission is not run again.
-    ``progress`` is called before each submission with the student, its number and how many there are.
-    One that cannot be graded does not stop the others: it comes back with ``needs_look``.
+    Submissions are run and judged in processes of their own, which keep what they find; this process alone writes
+    the gradebook, one submission after the other, from what is kept. A run that was killed goes on where it was.
+    With ``afresh`` nothing kept is used. ``students`` limits it to some; without ``force`` a graded submission is
+    left as it is. ``progress`` is told of each that is done. One that cannot be graded does not stop the others:
+    it comes back with ``needs_look``.
 
     Raises:
         UnknownUnitError: there is no such unit.
@@ -41,23 +56,72 @@ def grade_unit(
     api = course_api(course_dir)
     handed_in = Submissions(api.coursedir, unit_id, folder.assignment.name)
     wanted = _wanted(handed_in, api, students, unit_names(course_dir))
+    # nbgrader gives zero for a notebook it does not find
+    there = [student for student in wanted if handed_in.fault(student) is None]
     failed: dict[str, str] = {}
-    if any(handed_in.fault(student) is None for student in wanted):
+    if there:
         private_key(folder)
     if not _is_released(api.coursedir.db_url, unit_id):
         release_unit(unit_id, course_dir)
-    for number, student in enumerate(wanted, start=1):
-        if progress is not None:
-            progress(student, number, len(wanted))
-        if handed_in.fault(student) is not None:
-            continue  # nbgrader gives zero for a notebook it does not find
-        result = api.autograde(unit_id, student, force=force, create=True)
-        if not result["success"]:
-            failed[student] = (
-                f"nbgrader could not grade it: {cause(result)}. The whole log: in the course's folder, run "
-                f"`nbgrader autograde {unit_id} --student {student} --force`"
-            )
+    calls = {student: (str(Path(course_dir).resolve()), unit_id, student, afresh) for student in there}
+    with _owned_zygotes(), closing(_graded_ahead(calls, jobs or os.cpu_count() or 1)) as graded:
+        for number, (student, ahead) in enumerate(graded, start=1):
+            if isinstance(ahead, WorkerEndedError):
+                failed[student] = f"It could not be run: {ahead}."
+            else:
+                # Where grading ahead failed, this runs it again and says why.
+                with _uninterrupted():
+                    result = api.autograde(unit_id, student, force=force, create=True)
+                if not result["success"]:
+                    failed[student] = (
+                        f"nbgrader could not grade it: {cause(result)}. The whole log: in the course's folder, run "
+                        f"`nbgrader autograde {unit_id} --student {student} --force`"
+                    )
+            if progress is not None:
+                progress(student, number, len(there), len(failed))
     return submission_results(unit_id, course_dir, students=wanted, failed=failed)
+
+
+def _graded_ahead(calls: dict[str, tuple[Any, ...]], jobs: int) -> Generator[tuple[str, Any]]:
+    """Grade ahead on ``jobs`` processes; where one does, in this one, which saves starting it."""
+    if min(jobs, len(calls)) > 1:
+        yield from run_all(grade_ahead, calls, jobs)
+        return
+    for student, arguments in calls.items():
+        try:
+            yield student, grade_ahead(*arguments)
+        except Exception as error:  # noqa: BLE001 - as a pool does; nbgrader, which runs it again, says why
+            yield student, error
+
+
+@contextmanager
+def _owned_zygotes() -> Iterator[None]:
+    """Have what is started to fork kernels end with this process."""
+    before = os.environ.get(OWNER_VARIABLE)
+    os.environ[OWNER_VARIABLE] = str(os.getpid())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[OWNER_VARIABLE]
+        else:
+            os.environ[OWNER_VARIABLE] = before
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold an interrupt back until a submission is in the gradebook, all of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def misplaced_submissions(unit_id: str, course_dir: Path) -> list[str]:

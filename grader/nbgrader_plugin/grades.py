@@ -18,7 +18,23 @@ UNSCORED = "unscored"
 
 
 class SaveGrades(SaveAutoGrades):
-    """nbgrader's ``SaveAutoGrades``, with cells whose score is open or doubtful marked for a person."""
+    """nbgrader's ``SaveAutoGrades``, with cells whose score is open or doubtful marked for a person.
+
+    A notebook's scores are saved in one transaction: all of them, or none.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Save the scores of one notebook."""
+        names = resources["nbgrader"]
+        self.notebook_id, self.assignment_id = names["notebook"], names["assignment"]
+        self.student_id, self.db_url = names["student"], names["db_url"]
+        with Gradebook(self.db_url) as self.gradebook:
+            session = self.gradebook.db()
+            commit, session.commit = session.commit, session.flush
+            for index, cell in enumerate(nb.cells):
+                nb.cells[index], resources = self.preprocess_cell(cell, resources, index)
+            commit()
+        return nb, resources
 
     def _add_score(self, cell: NotebookNode, resources: Any) -> None:
         name = cell.metadata["nbgrader"]["grade_id"]
@@ -37,7 +53,6 @@ class SaveGrades(SaveAutoGrades):
             grade.auto_score = None
         if unscored or name in found.get(NEEDS_LOOK, {}):
             grade.needs_manual_grade = True
-        self.gradebook.db.commit()
 
 
 class ReadGrades(GetGrades):

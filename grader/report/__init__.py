@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grader.report import html, text
 from grader.report.explanation import Explanation, explanation_of
 from grader.report.picture import Picture, draw_graph
+from grader.verdict import Outcome
 
 if TYPE_CHECKING:
     from grader.verdict import Verdict
@@ -23,7 +24,8 @@ def notebook_outputs(
     The first bundle is the report as HTML and plain text; the second, when the verdict holds a
     comparison, is the picture as PNG (base64) and SVG with its description as plain text.
     ``feedback`` is for pages read after grading, ``lessons`` are the units that can be linked: see
-    ``grader.report.html.render``.
+    ``grader.report.html.render``. In feedback a model that is right goes without the PNG, whose making costs more
+    than judging it: pages show the SVG.
     """
     outputs = [
         {
@@ -32,5 +34,6 @@ def notebook_outputs(
         }
     ]
     if verdict.comparison is not None:
-        outputs.append(draw_graph(verdict.comparison.student, verdict.comparison).mime_bundle())
+        picture = draw_graph(verdict.comparison.student, verdict.comparison)
+        outputs.append(picture.mime_bundle(png=not (feedback and verdict.outcome is Outcome.CORRECT)))
     return outputs

@@ -61,10 +61,10 @@ class Picture:
             )
         )
 
-    def mime_bundle(self) -> dict[str, str]:
-        """Return the picture for a notebook's output: PNG in base64, SVG, and the text alternative."""
-        png = base64.b64encode(self.png).decode("ascii")
-        return {"image/png": png, "image/svg+xml": self.svg, "text/plain": self.alt}
+    def mime_bundle(self, *, png: bool = True) -> dict[str, str]:
+        """Return the picture for a notebook's output: PNG in base64, if wanted, SVG, and the text alternative."""
+        pixels = {"image/png": base64.b64encode(self.png).decode("ascii")} if png else {}
+        return {**pixels, "image/svg+xml": self.svg, "text/plain": self.alt}
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None

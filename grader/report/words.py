@@ -61,7 +61,7 @@ OUTCOMES: dict[Outcome, OutcomeWords] = {
     ),
     Outcome.CRASHED: OutcomeWords(
         "!",
-        "The notebook's process died",
+        "The notebook's process ended early",
         "#d55e00",
         "Restart the kernel and run all cells to see which one ends it.",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook
 
+from grader.execution.zygotes import why_impossible
+from grader.verdict import Outcome
 from tests.integration import small_course as small
 
 pytestmark = [pytest.mark.keras, pytest.mark.slow]
@@ -248,6 +251,35 @@ def answer(text):
 
 collect.answer = answer
 """
+# The graph that comes with the release beside the config of the student's own model; or that graph, right but for one
+# setting, to claim what wiring and parameters earn.
+FORGED_GRAPH = """import json
+
+import grader.models.collect as collect
+from grader.evidence import CaseEvidence
+from grader.graph import ModelGraph
+
+key = json.load(open("public_key.json"))
+graph = next(task["evidence"] for task in key["tasks"] if task["task"]["id"] == "two_layers")["cases"][0]["graph"]
+graph["layers"] = [
+    {{**layer, "config": {{**layer["config"], {setting}}}}} if layer["class_name"] == "Dense" else layer
+    for layer in graph["layers"]
+]
+forged = ModelGraph.from_json(json.dumps(graph))
+publish_own = collect.publish
+
+
+def publish(evidence):
+    if evidence.task == "two_layers":
+        cases = tuple(
+            CaseEvidence(kind="model", graph=forged, config={config}) for case in evidence.cases
+        )
+        evidence = evidence.model_copy(update={{"cases": cases}})
+    publish_own(evidence)
+
+
+collect.publish = publish
+"""
 REPLACED = """import sys
 import types
 
@@ -291,6 +323,30 @@ def two_layers(x, units):
 """
 
 
+HOG = """def two_layers(x, units):
+    import time
+
+    kept = [bytearray(20_000_000) for _ in range(130)]
+    time.sleep(5)
+    return x
+"""
+LEFT_BEHIND = """import os
+import time
+
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        for _ in range(50_000):
+            open("pulse", "a").write("x")
+            time.sleep(0.01)
+    os._exit(0)
+while not os.path.exists("pulse"):
+    time.sleep(0.01)
+
+
+"""
+
+
 def shadow(nb: NotebookNode) -> None:
     """Hand in wrong work, and see to it that modules beside the notebook come first."""
     replaces()(nb)
@@ -314,19 +370,25 @@ OURS = {
     "displayhook": replaces(two_layers=DISPLAYHOOK),
     "forged_evidence": replaces(two_layers=WRONG + FORGED.format(more="")),
     "forged_answer": replaces(two_layers=WRONG + FORGED.format(more=FORGED_ANSWER)),
+    "forged_graph": replaces(two_layers=WRONG + FORGED_GRAPH.format(setting="", config="case.config")),
+    "nearly_right": replaces(
+        two_layers=WRONG + FORGED_GRAPH.format(setting="'activation': 'tanh'", config="None")
+    ),
     "replaced_module": replaces(count=REPLACED + WRONG_COUNT),
     "search": replaces(two_layers=SEARCH),
     "exit": replaces(two_layers="import os\n\n\ndef two_layers(x, units):\n    os._exit(0)"),
+    "hog": replaces(two_layers=HOG),
+    "left_behind": replaces(count=LEFT_BEHIND + WRONG_COUNT),
     "loop": replaces(two_layers="def two_layers(x, units):\n    while True:\n        pass"),
 }
 # These wait for evidence that the kernel computes otherwise: a person is told.
-FORGERIES = ("forged_evidence", "forged_answer")
+FORGERIES = ("forged_evidence", "forged_answer", "forged_graph", "nearly_right")
 
 
 def _grade_ours(course: Path) -> Path:
     """Hand the tamperings in to the small course and grade it."""
     with (course / "nbgrader_config.py").open("a") as config:
-        config.write("c.ExecuteAndJudge.timeout = 25\n")
+        config.write("c.ExecuteAndJudge.timeout = 25\nc.ExecuteAndJudge.notebook_memory = 2_000_000_000\n")
     for student, edit in OURS.items():
         small.submit(course, student, edit)
     log = course / "imported.log"
@@ -370,9 +432,13 @@ def test_search_of_the_process_finds_nothing(course: Path) -> None:
 
 
 def test_only_the_students_kernel_imports_what_lies_beside_the_notebook(course: Path) -> None:
-    """A ``grader.py`` handed in beside the notebook is imported by the student's kernel and nothing else."""
-    importers = set((course / "imported.log").read_text().splitlines())
-    assert {Path(importer).name for importer in importers} == {"ipykernel_launcher.py"}
+    """A ``grader.py`` handed in beside the notebook is imported by the student's kernel at most, and nothing else.
+
+    A kernel forked from a process that has imported the real one has no need to.
+    """
+    log = course / "imported.log"
+    importers = set(log.read_text().splitlines()) if log.exists() else set()
+    assert {Path(importer).name for importer in importers} <= {"ipykernel_launcher.py"}
 
 
 def test_score_output_is_the_first_of_a_check_cell(course: Path) -> None:
@@ -391,3 +457,26 @@ def test_code_of_a_submission_runs_in_no_process_of_ours() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, cwd=small.PROJECT
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.skipif(why_impossible() is not None, reason="kernels cannot be forked here")
+def test_submission_stopped_over_a_limit_tells_student_and_instructor_the_values(course: Path) -> None:
+    """Not that the kernel died, but what it used and what is allowed; what ran before it counts."""
+    verdict = small.verdict(course, "hog", "two_layers")
+    for part in ("was stopped", "it used", "GB of memory", "more than the 2 GB allowed"):
+        assert part in verdict.message
+    assert Outcome.CRASHED is verdict.outcome
+    done = small.nbgrader(course, "generate_feedback", small.UNIT, "--student", "hog")
+    assert done.returncode == 0, done.stderr
+    page = (course / "feedback" / "hog" / small.UNIT / "assignment.html").read_text(encoding="utf-8")
+    assert "more than the 2 GB allowed" in page
+    assert "kernel died" not in page
+
+
+@pytest.mark.skipif(why_impossible() is not None, reason="kernels cannot be forked here")
+def test_daemon_of_a_submission_is_dead_when_it_is_graded(course: Path) -> None:
+    """A process that cut all its ties to the kernel writes no more."""
+    pulse = course / "autograded" / "left_behind" / small.UNIT / "pulse"
+    before = pulse.stat().st_size
+    time.sleep(0.3)
+    assert before == pulse.stat().st_size

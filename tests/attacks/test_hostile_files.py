@@ -66,6 +66,11 @@ CONFIGS: dict[str, tuple[Any, str]] = {
         model(layer(), layer("ReLU", name="two"), layer()),
         "the layer 'one' several times in one Sequential model, at config.layers.3",
     ),
+    # what Keras would compute while it reads
+    "an operation on numbers alone": (
+        model(called(0, 10**9, 1) | {"module": "keras.src.ops.numpy", "class_name": "Arange"}),
+        f"at {ONE}.inbound_nodes.0 it has a call on no tensor",
+    ),
     # symbols of Keras that change its settings, write files or load other models
     "a setting of Keras": (
         model(layer(activation=function("set_floatx", "keras.config"))),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.judge import judge
+from grader.graph import ModelGraph
+from grader.judge import confirm, judge
 from grader.keys import TaskKey
 from grader.verdict import Outcome
 from tests.course.course_units import BACKENDS
@@ -90,3 +91,29 @@ def test_every_expectation_matters(unit, evidence_of):
             if without == everything:
                 idle.append((task.id, expectation.kind))
     assert [] == idle
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_models_of_keras_layers_are_confirmed(unit, evidence_of, workers, backend):
+    """Built again from its config, every model of the solution and of each sample is the one described."""
+    collected = [
+        (sample, task.id, case)
+        for sample in (None, *unit.samples)
+        for task in unit.tasks.tasks
+        for case in evidence_of(unit, task, sample, backend).cases
+        if case.config is not None
+    ]
+    if not collected:
+        pytest.skip("no model of this unit is made of Keras's layers alone")
+    graphs = workers[backend].run(
+        "tests.course.submissions", "graphs_of", configs=[case.config for _, _, case in collected]
+    )
+    found = [
+        (sample, task, confirm(case.graph, ModelGraph.from_json(graph)))
+        for (sample, task, case), graph in zip(collected, graphs, strict=True)
+    ]
+    assert [] == [
+        (sample, task, said.doubt or said.note)
+        for sample, task, said in found
+        if said.graph is None or said.doubt
+    ]

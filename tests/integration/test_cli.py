@@ -281,7 +281,7 @@ def test_without_a_command_the_commands_are_listed() -> None:
     """``grader`` alone is a question, not a mistake."""
     result = run()
     assert 0 == result.exit_code
-    assert "Grade the submissions of a unit." in result.output
+    assert "Grade the submissions of a unit, several at a time." in result.output
 
 
 def test_a_slip_in_a_command_is_met_with_the_command() -> None:

@@ -109,6 +109,22 @@ def test_grading_without_submissions_says_where_it_looked(course: Path) -> None:
     assert not (course / "private").exists()
 
 
+@pytest.mark.parametrize("kernel", ["keras-jax", "a-kernel-nobody-has"])
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_a_submission_runs_in_the_courses_kernel(course: Path, kernel: str) -> None:
+    """Whichever kernel a learner has chosen and saved, the work is graded in the kernel of the release."""
+
+    def elsewhere(nb: nbformat.NotebookNode) -> None:
+        small.solve(nb)
+        nb.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+
+    small.submit(course, "student-01", elsewhere)
+    (result,) = grade_unit(small.UNIT, course, students=["student-01"])
+    assert [Outcome.CORRECT, Outcome.CORRECT] == [verdict.outcome for verdict in result.verdicts]
+    graded = course / "autograded" / "student-01" / small.UNIT / "assignment.ipynb"
+    assert "python3" == nbformat.read(graded, as_version=4).metadata.kernelspec.name
+
+
 # nbgrader's own ``Gradebook.add_submission`` makes SQLAlchemy warn.
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_class_is_graded_from_python(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,9 +135,10 @@ def test_class_is_graded_from_python(course: Path, monkeypatch: pytest.MonkeyPat
 
     small.submit(course, "student-01", early_exit)
     (small.submit(course, "student-02") / "assignment.ipynb").write_text("[]")
-    seen: list[tuple[str, int, int]] = []
-    first, second = grade_unit(small.UNIT, course, progress=lambda *step: seen.append(step))
-    assert seen == [("student-01", 1, 2), ("student-02", 2, 2)]
+    seen: list[tuple[str, int, int, int]] = []
+    first, second = grade_unit(small.UNIT, course, jobs=2, progress=lambda *step: seen.append(step))
+    assert [(1, 2, 0), (2, 2, 0)] == [step[1:] for step in seen]
+    assert {"student-01", "student-02"} == {step[0] for step in seen}
     assert (first.student, first.score, first.max_score) == ("student-01", 0.0, 9.0)
     assert [verdict.outcome for verdict in first.verdicts] == [Outcome.CRASHED, Outcome.CRASHED]
     assert first.pending == ("why",)
@@ -141,8 +158,8 @@ def test_class_is_graded_from_python(course: Path, monkeypatch: pytest.MonkeyPat
     def broken(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("grader.nbgrader_plugin.execute.judge", broken)
-    (ours,) = grade_unit(small.UNIT, course, students=["student-01"])
+    monkeypatch.setattr("grader.execution.examination.judge", broken)
+    (ours,) = grade_unit(small.UNIT, course, students=["student-01"], afresh=True)
     assert ours.score is None
     assert set(ours.pending) == {"count", "two_layers", "why"}
     assert [verdict.outcome for verdict in ours.verdicts] == [Outcome.INTERNAL_ERROR] * 2

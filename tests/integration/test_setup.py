@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -253,7 +254,40 @@ def test_a_broken_environment_is_installed_into_anew(checkout: Path, pip_calls: 
     venv = str(checkout / ".venv")
     install(venv)
     steps = setup.steps_to_do(venv, sys.version_info, sys.executable, needed_gb=0)
-    assert ["Making", "Installing", "Installing", "Converting"] == [line.split()[0] for line, _ in steps]
+    assert ["Making", "Installing", "Installing", "Installing", "Converting"] == [
+        line.split()[0] for line, _ in steps
+    ]
+
+
+def test_the_kernels_of_the_backends_are_written_when_they_are_missing_or_stale(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kernels that are there, of this environment's Python and younger than the code, are left alone."""
+    venv = checkout / ".venv"
+    (checkout / "grader" / "execution").mkdir(parents=True)
+    source = checkout / "grader" / "execution" / "kernelspecs.py"
+    source.touch()
+    assert not setup.kernels_are_current(str(venv))
+    for backend in ("tensorflow", "jax", "torch"):
+        kernel = venv / "share" / "jupyter" / "kernels" / f"keras-{backend}" / "kernel.json"
+        kernel.parent.mkdir(parents=True)
+        kernel.write_text(json.dumps({"argv": [setup.environment_python(str(venv))]}))
+    assert setup.kernels_are_current(str(venv))
+    os.utime(source, (2**32, 2**32))
+    assert not setup.kernels_are_current(str(venv))
+    os.utime(source, (0, 0))
+    kernel.write_text(json.dumps({"argv": ["elsewhere/python"]}))
+    assert not setup.kernels_are_current(str(venv))
+
+
+def test_kernels_that_cannot_be_written_stop_the_set_up(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the command for the kernels fails, the set-up says so in one line."""
+    monkeypatch.setattr(setup.subprocess, "call", lambda *_, **__: 2)
+    with pytest.raises(setup.SetupError) as caught:
+        setup.install_kernels(str(checkout / ".venv"))
+    assert "could not be installed" in one_line(str(caught.value))
 
 
 class Terminal(io.StringIO):

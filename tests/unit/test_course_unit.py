@@ -38,8 +38,18 @@ class Kernel:
 
     def __init__(self) -> None:
         self.published: list[Evidence] = []
+        self.configs = False
 
-    def collect(self, task_id: str, work: Any, cases: tuple[Case, ...], _models: Any = None) -> Evidence:
+    def collect(
+        self,
+        task_id: str,
+        work: Any,
+        cases: tuple[Case, ...],
+        _models: Any = None,
+        *,
+        configs: bool = False,
+    ) -> Evidence:
+        self.configs = configs
         return evidence(*[work for _ in cases]).model_copy(update={"task": task_id})
 
     def publish(self, sent: Evidence) -> None:
@@ -170,7 +180,10 @@ def test_the_key_of_another_unit_beside_the_notebook_is_named(kernel: Kernel, tm
 def test_grading_modes_send_evidence_and_return_zero(
     mode: str, kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No key is there, no verdict is given: one piece of evidence for the cases on the sheet."""
+    """No key is there, no verdict is given: one piece of evidence for the cases on the sheet.
+
+    Configs come with a student's models alone: the reference is believed.
+    """
     sheet = CaseSheet(unit="01_sums", tasks={"sum": (Case(), Case())})
     (tmp_path / "cases.json").write_text(sheet.to_json(), encoding="utf-8")
     monkeypatch.setenv(MODE_VARIABLE, mode)
@@ -178,6 +191,7 @@ def test_grading_modes_send_evidence_and_return_zero(
     unit = open_unit("01_sums")
     assert 0.0 == unit.check("sum", 4)
     assert [evidence(4, 4)] == kernel.published
+    assert (mode == "collect") == kernel.configs
     with pytest.raises(UnknownTaskError):
         unit.check("som", 4)
 

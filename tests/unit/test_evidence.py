@@ -12,7 +12,14 @@ from hypothesis.extra import numpy as hnp
 
 from grader import evidence as boundary
 from grader.errors import EvidenceError
-from grader.evidence import Array, CaseEvidence, Evidence, parse_evidence, parse_reply
+from grader.evidence import (
+    MOST_CONFIG_CHARACTERS,
+    Array,
+    CaseEvidence,
+    Evidence,
+    parse_evidence,
+    parse_reply,
+)
 
 GOOD = Evidence(task="t", backend="b", keras="3", cases=(CaseEvidence(kind="value", value=[1, "a", None]),))
 
@@ -46,6 +53,14 @@ def test_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boundary, "MAX_EVIDENCE_BYTES", 10)
     with pytest.raises(EvidenceError, match="at most 10 are read"):
         parse_evidence(GOOD.to_json())
+
+
+def test_a_config_is_text_of_bounded_length() -> None:
+    """What stands beside a graph is read as text, and only so much of it."""
+    for config in ({"class_name": "Sequential"}, "x" * (MOST_CONFIG_CHARACTERS + 1)):
+        sent = json.loads(GOOD.to_json()) | {"cases": [{"kind": "model", "config": config}]}
+        with pytest.raises(EvidenceError, match=r"cases\.0\.config"):
+            parse_evidence(json.dumps(sent))
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,18 @@ def test_each_run_has_one_backend_one_thread_and_no_mode(tmp_path: Path) -> None
     assert "GRADER_MODE" not in environment
 
 
+def test_each_run_has_the_kernel_of_its_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernels lie where the run's Jupyter looks, its own Keras is imported once, and nbval is given its name."""
+    started: list[str] = []
+    monkeypatch.setattr(
+        notebooks, "start_zygote", lambda environment, owner: started.append(environment["KERAS_BACKEND"])
+    )
+    notebooks.warm_up(notebooks.nbval_environment({}, "jax", tmp_path))
+    assert ["jax"] == started
+    assert (tmp_path / "data" / "kernels" / "keras-jax" / "kernel.json").is_file()
+    assert "--nbval-kernel-name=keras-jax" in notebooks.nbval_command([tmp_path / "a.ipynb"], 1, "jax")
+
+
 @pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([0, 1], 1), ([5, 0], 0)])
 def test_one_failing_backend_fails_the_run(
     monkeypatch: pytest.MonkeyPatch,
@@ -48,6 +60,7 @@ def test_one_failing_backend_fails_the_run(
     left = list(codes)
     monkeypatch.setattr(notebooks, "find_notebooks", lambda: [tmp_path / "a.ipynb"])
     monkeypatch.setattr(notebooks, "make_keys", lambda: None)
+    monkeypatch.setattr(notebooks, "warm_up", lambda environment: None)
     monkeypatch.setattr(
         notebooks.subprocess,
         "run",

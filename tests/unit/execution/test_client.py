@@ -3,63 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.evidence import (
-    EVIDENCE_MIME,
-    REPLY_MIME,
-    Array,
-    CaseEvidence,
-    Challenge,
-    Evidence,
-    Question,
-    Reply,
-    RunFacts,
-)
-from grader.execution.client import RecordingClient
-from grader.execution.run import NotebookRun
+from grader.evidence import EVIDENCE_MIME, REPLY_MIME, Array, Challenge, Evidence, Question, Reply, RunFacts
+from tests.unit.execution.notebooks import check, evidence, run, send, texts
 
 pytestmark = pytest.mark.slow
-
-
-def evidence(task: str, value: int = 1) -> Evidence:
-    case = CaseEvidence(kind="value", value=value)
-    return Evidence(task=task, backend="none", keras="none", cases=(case,))
-
-
-def send(text: str, mime: str = EVIDENCE_MIME) -> str:
-    return (
-        f"from IPython.display import display\ndisplay({{{mime!r}: {text!r}, 'text/plain': 'x'}}, raw=True)\n"
-    )
-
-
-def check(task: str, source: str) -> NotebookNode:
-    return new_code_cell(source, metadata={"nbgrader": {"grade_id": task, "grade": True}})
-
-
-def run(
-    *cells: NotebookNode | str, path: Path | None = None, **traits: object
-) -> tuple[NotebookNode, NotebookRun]:
-    made = [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
-    nb = new_notebook(cells=made)
-    client = RecordingClient(
-        nb,
-        kernel_name="python3",
-        check_cells=["first", "second"],
-        resources={"metadata": {"path": str(path) if path else None}},
-        **{name: value for name, value in traits.items() if name != "on_evidence"},
-    )
-    client.on_evidence = traits.get("on_evidence")
-    client.execute()
-    return nb, client.recorded
-
-
-def texts(cell: NotebookNode) -> str:
-    return "".join(output.get("text", "") for output in cell.outputs)
 
 
 def test_evidence_is_recorded_and_not_stored_as_output() -> None:
@@ -146,7 +98,7 @@ def test_cell_that_obeys_the_interrupt_is_timed_out_alone() -> None:
 
 def test_kernel_that_ignores_the_interrupt_is_killed_at_once() -> None:
     """A kernel that does not obey is killed, and the rest counts as not run."""
-    stubborn = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)"
+    stubborn = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
     _, found = run(stubborn, check("first", "1"), timeout=1, interrupt_grace=1)
     assert [cell.status for cell in found.cells] == ["timeout", "not_run"]
     assert found.facts("first") == RunFacts(
@@ -159,6 +111,18 @@ def test_whole_notebook_has_a_deadline() -> None:
     _, found = run("import time\ntime.sleep(1.5)", "time.sleep(30)", check("first", "1"), notebook_timeout=2)
     assert [cell.status for cell in found.cells] == ["ok", "timeout", "timeout"]
     assert found.timed_out
+
+
+def test_time_the_grader_takes_is_none_of_the_notebooks() -> None:
+    """What is done with the evidence while the kernel waits does not count as time of the notebook."""
+
+    def slow(task: str, _: Evidence) -> None:
+        time.sleep(3)
+
+    _, found = run(
+        check("first", send(evidence("first").to_json())), "1 + 1", on_evidence=slow, notebook_timeout=3
+    )
+    assert ["ok", "ok"] == [cell.status for cell in found.cells]
 
 
 def test_output_beyond_the_budget_is_dropped_with_one_note() -> None:

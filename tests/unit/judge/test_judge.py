@@ -23,6 +23,7 @@ from grader.graph import Compiled, ModelGraph
 from grader.judge import ask, challenge_for, judge, probes_from
 from grader.judge.probes import drawn, tells
 from grader.keys import TaskKey
+from grader.report.text import render
 from grader.tasks import (
     Answer,
     Api,
@@ -144,6 +145,7 @@ def test_an_exception_is_a_runtime_error_with_its_message() -> None:
     ("facts", "outcome"),
     [
         (RunFacts(crashed=True), Outcome.CRASHED),
+        (RunFacts(crashed=True, over_limit="it used too much"), Outcome.CRASHED),
         (RunFacts(timed_out=True), Outcome.TIMEOUT),
         (RunFacts(attempted=False, error="NameError: answer"), Outcome.NOT_ATTEMPTED),
         (RunFacts(error="NameError: answer"), Outcome.RUNTIME_ERROR),
@@ -154,6 +156,18 @@ def test_a_check_without_evidence_gets_zero_and_its_proper_outcome(facts: RunFac
     """No evidence, no points; the run says why there is none."""
     verdict = judge(key(model(residual_block())), None, None, facts)
     assert (outcome, 0.0) == (verdict.outcome, verdict.score)
+
+
+def test_a_kernel_stopped_over_a_limit_is_told_with_the_values() -> None:
+    """What was used and what is allowed stand in the message; restarting, which would show nothing, is not advised."""
+    used = "it used 2.31 GB of memory, more than the 2 GB allowed"
+    verdict = judge(
+        key(model(residual_block())), None, None, RunFacts(crashed=True, over_limit=used, notes=("Cell 2.",))
+    )
+    assert f"The notebook's kernel was stopped before this check was done: {used}." == verdict.message
+    assert "grading allows no more" in verdict.next_step
+    assert ("Cell 2.",) == verdict.remarks
+    assert "Restart" not in render(verdict)
 
 
 @pytest.mark.parametrize(
@@ -260,12 +274,77 @@ def test_a_claim_without_proof_gets_nothing_and_a_look(reply: str) -> None:
     assert verdict.needs_look is not None
 
 
-def test_a_wrong_model_is_not_asked_to_prove_itself() -> None:
-    """There is nothing to prove about a graph that differs."""
+def test_a_wrong_model_that_is_confirmed_is_asked_nothing() -> None:
+    """There is nothing to prove about a graph that differs and is known to be its model's."""
     given = evidence(model(linear(2)), model(linear(2)))
-    assert challenge_for(private_key(), given) is None
-    verdict = judge(private_key(), given)
+    assert challenge_for(private_key(), given, confirmed=(0, 1)) is None
+    verdict = judge(private_key(), given, facts=RunFacts(confirmed=(0, 1)))
     assert (Outcome.PARTIAL, 1.0) == (verdict.outcome, verdict.score)  # the wiring alone is right
+
+
+def test_a_wrong_model_keeps_its_points_where_it_fits_its_graph() -> None:
+    """The model takes weights of the sizes that the graph names, and gives outputs of its shapes."""
+    given = evidence(model(linear(2)), model(linear(2)))
+    challenge = challenge_for(private_key(), given)
+    assert challenge is not None
+    verdict = judge(private_key(), given, compute(challenge))
+    assert (Outcome.PARTIAL, 1.0, None) == (verdict.outcome, verdict.score, verdict.needs_look)
+
+
+@pytest.mark.parametrize("reply", ["none", "other weights", "other shape", "too few"])
+def test_a_wrong_graph_that_is_not_its_models_earns_nothing(reply: str) -> None:
+    """A forged graph that is right in part needs a model that fits it."""
+    given = evidence(model(linear(2)), model(linear(2)))
+    challenge = challenge_for(private_key(), given)
+    assert challenge is not None
+    fitting = compute(challenge).parts
+    unfit = "EvidenceError: weight 0 (kernel) has the shape (5, 9), the challenge has (5, 2)"
+    wide = Array.of(np.zeros((4, 3), "float32"))
+    parts = {
+        "none": (),
+        "other weights": (fitting[0], ReplyPart(case=1, failure=unfit)),
+        "other shape": (fitting[0], ReplyPart(case=1, outputs=(wide,))),
+        "too few": (fitting[0], ReplyPart(case=1)),
+    }
+    verdict = judge(private_key(), given, Reply(task="block", parts=parts[reply]))
+    assert (Outcome.INCORRECT, 0.0) == (verdict.outcome, verdict.score)
+    assert verdict.needs_look is not None
+    assert "case 2" in verdict.needs_look
+
+
+def test_a_wrong_model_that_cannot_be_run_keeps_its_points_and_gets_a_look() -> None:
+    """What cannot be run is not shown to be another model."""
+    given = evidence(model(linear(2)), model(linear(2)))
+    challenge = challenge_for(private_key(), given)
+    assert challenge is not None
+    parts = (compute(challenge).parts[0], ReplyPart(case=1, failure="InvalidArgumentError: out of range"))
+    verdict = judge(private_key(), given, Reply(task="block", parts=parts))
+    assert (Outcome.PARTIAL, 1.0) == (verdict.outcome, verdict.score)
+    assert verdict.needs_look == (
+        "Case 2 earns points in part and could not be run: InvalidArgumentError: out of range"
+    )
+
+
+def test_a_graph_of_any_size_is_not_drawn() -> None:
+    """Weights that a forged graph merely claims cost the judge no memory, and a person is told."""
+    graph = linear(2)
+    huge = graph.model_copy(
+        update={"weights": tuple(w.model_copy(update={"shape": (10**6, 10**6)}) for w in graph.weights)}
+    )
+    given = evidence(model(huge), model(linear(4)))
+    challenge = challenge_for(private_key(), given)
+    assert challenge is not None
+    assert [1] == [question.case for question in challenge.questions]
+    verdict = judge(private_key(), given, compute(challenge))
+    assert verdict.needs_look == "Case 1 earns points in part and is too large to be run."
+
+
+def test_a_wrong_model_that_earns_nothing_is_asked_nothing() -> None:
+    """Where no points hang on part of a model, there is nothing to claim with a graph that differs."""
+    private = private_key()
+    task = private.task.model_copy(update={"expects": (Architecture(points=5),)})
+    given = evidence(model(linear(2)), model(linear(2)))
+    assert challenge_for(private.model_copy(update={"task": task}), given) is None
 
 
 def test_the_same_seed_asks_the_same_questions() -> None:

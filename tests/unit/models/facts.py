@@ -12,8 +12,12 @@ from grader.errors import UnreadableModelError
 from grader.evidence import REPLY_MIME, Array, Case, Challenge, InputSpec, Question, parse_evidence
 from grader.models import collect as collecting
 from grader.models import describe
+from grader.models.collect import replied
 from grader.models.lazy_tensorflow import tensorflow_not_imported
+from grader.models.rebuilding import rebuilt
+from grader.models.serialized import config_text
 from grader.models.structures import flatten, leaves, pack
+from grader.saved_config import checked_text
 from tests.unit.models import student_work
 
 BLOCK = Case(inputs=(InputSpec(shape=(8, 8, 4)),), arguments={"filters": 4})
@@ -241,3 +245,47 @@ def collecting_cost(model):
     start = time.process_time()
     collecting.collect("t", built, [Case()])
     return time.process_time() - start
+
+
+def rebuilt_from_config(work):
+    """The graphs of a model and of what is built of its config; nothing where it has none."""
+    model = getattr(student_work, work)
+    keras.utils.clear_session(free_memory=False)
+    with tensorflow_not_imported():
+        described = describe(model())
+    text = config_text(described)
+    if text is None:
+        return None
+    return [described.graph.to_json(), rebuilt(checked_text(text)).graph.to_json()]
+
+
+def answers_of_both(work):
+    """What a model and its rebuilt twin answer to one question, and the twin's own weights before: sums of sizes."""
+    own = describe(_build(work))
+    twin = rebuilt(checked_text(config_text(own)))
+    drawn = np.random.default_rng(1)
+
+    def arrays(shapes):
+        return tuple(Array.of(drawn.normal(size=shape).astype("float32")) for shape in shapes)
+
+    question = Question(
+        case=0,
+        weights=arrays([weight.shape for weight in own.graph.weights]),
+        inputs=arrays([(2, *own.graph.tensors[port.tensor].shape[1:]) for port in own.graph.inputs]),
+    )
+    challenge = Challenge(task="t", questions=(question,))
+    before = [float(np.abs(keras.ops.convert_to_numpy(variable)).sum()) for variable in twin.variables]
+    replies = [replied(challenge, {0: described}).to_json() for described in (own, twin)]
+    return [*replies, before]
+
+
+def published_within(work, characters):
+    """The evidence that is sent on a case with its config where no more characters than that are read."""
+    shown = []
+    kept = collecting._display, collecting.MAX_EVIDENCE_BYTES
+    collecting._display, collecting.MAX_EVIDENCE_BYTES = lambda *args: shown.append(args), characters
+    try:
+        collecting.publish(collecting.collect("t", getattr(student_work, work), [BLOCK], configs=True))
+    finally:
+        collecting._display, collecting.MAX_EVIDENCE_BYTES = kept
+    return shown[0][1]

@@ -540,3 +540,21 @@ missing = None
 number = 3.5
 array = ops.ones((2, 2))
 mixed = {"counts": (1, 2.0), "name": "net", "nan": float("nan")}
+
+
+def same_layer_twice_in_a_stack():
+    layer = layers.Dense(4)
+    return keras.Sequential([keras.Input((4,)), layer, layer])
+
+
+def layer_in_two_nested_models():
+    shared, x = layers.Dense(4), keras.Input((4,))
+    one = keras.Sequential([keras.Input((4,)), shared])
+    other = keras.Sequential([keras.Input((4,)), shared, layers.ReLU()])
+    return keras.Model(x, other(one(x)))
+
+
+def too_long_for_a_config():
+    return keras.Sequential(
+        [keras.Input((4,)), layers.Discretization([number / 7 for number in range(400_000)])]
+    )

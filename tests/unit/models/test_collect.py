@@ -98,3 +98,19 @@ def test_evidence_is_published_as_one_json_string(one_worker):
     ((mime, text),) = one_worker.run("published", work="block")
     assert EVIDENCE_MIME == mime
     assert "block" == json.loads(text)["task"]
+
+
+def test_a_config_is_left_out_before_a_graph_is(one_worker):
+    """Evidence that is too long with its configs goes without; its models then answer for themselves."""
+
+    def sent(characters):
+        (case,) = parse_evidence(
+            one_worker.run("published_within", work="block", characters=characters)
+        ).cases
+        return case
+
+    whole = sent(10**6)
+    assert whole.config is not None
+    bare = sent(len(whole.model_dump_json()) - 10)
+    assert ("model", None) == (bare.kind, bare.config)  # names are counted on from one building to the next
+    assert "failure" == sent(1000).kind

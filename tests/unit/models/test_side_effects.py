@@ -40,9 +40,10 @@ def test_the_students_variables_keep_their_values(worker):
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_tensorflow_is_not_imported(workers, backend):
-    """Describing does not import TensorFlow on the other backends, and leaves Keras's lazy module undecided."""
+    """Neither describing nor a config imports TensorFlow on the other backends; Keras's lazy module stays undecided."""
     with workers.alone(backend) as worker:
         facts = Facts(worker)
         facts.run("graph", model="residual_layer")
+        assert facts.run("rebuilt_from_config", work="residual_add")
         assert not facts.run("tensorflow_imported")
         assert None is facts.run("lazy_module_state")

@@ -36,6 +36,14 @@ def test_a_correct_model_is_shown_too():
     assert "dashed" not in outputs[1]["image/svg+xml"]
 
 
+def test_feedback_draws_pixels_only_where_something_is_to_be_seen():
+    """After grading, the picture of a right model is SVG and words alone; that of a wrong one is a PNG too."""
+    same = compare_graphs(residual_block(), residual_block())
+    right = notebook_outputs(verdict(Outcome.CORRECT, comparison=same), feedback=True)[1]
+    assert {"image/svg+xml", "text/plain"} == set(right)
+    assert {"image/png", "image/svg+xml", "text/plain"} == set(notebook_outputs(verdict(), feedback=True)[1])
+
+
 def test_without_a_model_there_is_no_picture():
     """A verdict without a comparison gives the report alone."""
     assert 1 == len(notebook_outputs(verdict(Outcome.NOT_ATTEMPTED, comparison=None)))

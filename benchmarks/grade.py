@@ -1,0 +1,194 @@
+"""What grading a class takes: ``grader grade`` against stock ``nbgrader autograde``, on the same submissions.
+
+The class is made of a unit's samples, correct and wrong, each submission made unlike every other by a comment, so
+that nothing kept of one serves another. Both commands are timed as a whole, from start to end of the process, with
+one thread a kernel; the answer key of the campaign, which is made once, is there before.
+
+``grade.speedup.BACKEND`` is stock's time over ours. ``grade.floor_ratio.BACKEND`` is our time over the floor: what
+the students' own code takes in processes that have imported Keras already, the cells of the notebook and the
+student's function once for each case it is graded on, divided by the cores. ``grade.seconds_per_submission.N`` is
+for classes of N on PyTorch. ``GRADE_BACKENDS=torch`` and ``GRADE_SIZES=6`` measure less.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+
+from grader.evidence import CaseSheet
+from grader.execution.keyring import private_key
+from grader.nbgrader_plugin.release import find_unit, release_unit
+from grader.samples import submission_from_sample, unit_samples
+from scripts.environment import COURSE
+
+__all__ = ["make_class", "measure", "run"]
+
+UNIT = "04_residual_connections"
+SIZE = 24
+BACKENDS = ("tensorflow", "jax", "torch")
+SIZES = (6, 24, 96)
+CORES = os.cpu_count() or 1
+BIN = Path(sys.executable).parent
+STOCK = "c = get_config()\nc.CourseDirectory.source_directory = 'units'\n"
+ONE_THREAD = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+
+
+def environment(backend: str, root: Path) -> dict[str, str]:
+    """Return the environment of a run: one thread a process, and zygotes of its own that end with it."""
+    zygotes = root / "zygotes"
+    zygotes.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    return os.environ | ONE_THREAD | {"KERAS_BACKEND": backend, "GRADER_ZYGOTES": str(zygotes), "PATH": path}
+
+
+def make_class(root: Path, size: int, *, stock: bool = False) -> Path:
+    """Make a course with one unit, released, and ``size`` submissions of it."""
+    course = root / ("stock" if stock else "class")
+    source = COURSE / "units" / UNIT
+    shutil.copytree(source, course / "units" / UNIT, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(COURSE / "data", course / "data")
+    shutil.copy(COURSE / "nbgrader_config.py", course)
+    released = Path(release_unit(UNIT, course).folder)
+    if stock:
+        # Released by us all the same: the notebooks handed in must be the same ones.
+        (course / "nbgrader_config.py").write_text(STOCK, encoding="utf-8")
+    else:
+        private_key(find_unit(UNIT, course))
+    samples = list(unit_samples(source))
+    for number in range(size):
+        nb = submission_from_sample(source / "assignment.ipynb", samples[number % len(samples)])
+        cell = next(cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("solution"))
+        cell.source += f"\n# handed in as number {number}"
+        folder = course / "submitted" / f"student-{number:03d}" / UNIT
+        folder.mkdir(parents=True)
+        nbformat.write(nb, folder / "assignment.ipynb")
+        shutil.copy(released / "public_key.json", folder)
+    return course
+
+
+def run(command: list[str], course: Path, backend: str) -> float:
+    """Run a command in a course and return the seconds it took; it has to grade."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=course,
+        env=environment(backend, course.parent),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - began
+    assert done.returncode in (0, 1), done.stderr[-2000:]
+    return seconds
+
+
+def ours(course: Path, backend: str) -> float:
+    return run([str(BIN / "grader"), "grade", UNIT, "--jobs", str(CORES)], course, backend)
+
+
+def stock(course: Path, backend: str) -> float:
+    return run([sys.executable, "-m", "nbgrader", "autograde", UNIT, "--create"], course, backend)
+
+
+FLOOR = '''
+import json, os, sys, time
+import matplotlib.pyplot, numpy, keras
+import grader.models.collect as collect
+from grader.evidence import CaseSheet
+from grader.models.cases import make_inputs
+
+sheet = CaseSheet.model_validate_json(open(sys.argv[1]).read())
+read, write = os.pipe()
+total = 0.0
+for cells in json.load(open(sys.argv[2])):
+    if os.fork() == 0:
+        sys.stdout = open(os.devnull, "w")
+        spent = 0.0
+
+        class Unit:
+            def check(self, task, work):
+                """Call the student's function once for each of the task's cases, outside the clock of the cell."""
+                for case in sheet.tasks[task]:
+                    inputs = make_inputs(case.inputs)
+                    try:
+                        work(*inputs, **case.arguments)
+                    except Exception:
+                        pass
+
+        space = {"__name__": "__main__"}
+        for source in cells:
+            if "grader.unit(" in source:
+                space["unit"] = Unit()
+                continue
+            began = time.perf_counter()
+            try:
+                exec(compile(source, "cell", "exec"), space)
+            except Exception:
+                pass
+            spent += time.perf_counter() - began
+        os.write(write, f"{spent}\\n".encode())
+        os._exit(0)
+    os.wait()
+    total += float(os.read(read, 100))
+print(total)
+'''
+
+
+def floor(course: Path, backend: str) -> float:
+    """Return the seconds that the class's own code takes in a warm process, over the cores."""
+    sheet: CaseSheet = private_key(find_unit(UNIT, course)).case_sheet()
+    notebooks = [
+        [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        for path in sorted(course.glob("submitted/*/*/assignment.ipynb"))
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        cases, cells = Path(folder) / "cases.json", Path(folder) / "cells.json"
+        cases.write_text(sheet.to_json(), encoding="utf-8")
+        cells.write_text(json.dumps(notebooks), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", FLOOR, str(cases), str(cells)],
+            cwd=course / "units" / UNIT,
+            env=environment(backend, course.parent),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return float(done.stdout.split()[-1]) / CORES
+
+
+def measure() -> dict[str, float]:
+    """Measure the three backends, then the sizes."""
+    figures: dict[str, float] = {}
+    for backend in os.environ.get("GRADE_BACKENDS", " ".join(BACKENDS)).split():
+        with tempfile.TemporaryDirectory() as folder:
+            course = make_class(Path(folder), SIZE)
+            least = floor(course, backend)
+            taken = ours(course, backend)
+            figures[f"grade.seconds.{backend}"] = taken
+            figures[f"grade.floor_seconds.{backend}"] = least
+            figures[f"grade.floor_ratio.{backend}"] = taken / least
+            stocks = stock(make_class(Path(folder), SIZE, stock=True), backend)
+            figures[f"grade.stock_seconds.{backend}"] = stocks
+            figures[f"grade.speedup.{backend}"] = stocks / taken
+        for name, figure in figures.items():
+            if name.endswith(backend):
+                print(f"  {name} {figure:.3g}", flush=True)
+    for size in map(int, os.environ.get("GRADE_SIZES", " ".join(map(str, SIZES))).split()):
+        with tempfile.TemporaryDirectory() as folder:
+            taken = ours(make_class(Path(folder), size), "torch")
+            figures[f"grade.seconds_per_submission.{size}"] = taken / size
+    return figures
