@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from grader.canonical import Node, NormalGraph
 from grader.comparison.by_hand import BY_HAND, by_hand_differences
 from grader.comparison.effects import effects_of
-from grader.comparison.fixed_modes import MODE, mode_texts
+from grader.comparison.fixed_modes import MODE, in_functional, mode_texts
 from grader.comparison.interfaces import nodes_of_missing_outputs
 from grader.comparison.pairing import Pairing, kin, same_settings
 from grader.comparison.parts import HELD_IDLE, MOST_RUNS, WEIGHTS_IDLE, extra_part, missing_part
@@ -162,7 +162,9 @@ def _settings(pairing: Pairing, mine: int, wanted: int) -> Iterator[Difference]:
     name = pairing.ours.name(mine)
     if MODE in changed:
         changed.remove(MODE)
-        message, found, expected = mode_texts(name, node, other)
+        holder, at = (pairing.student, node) if MODE in node.settings else (pairing.reference, other)
+        functional = in_functional(holder.source, at.calls)
+        message, found, expected = mode_texts(name, node, other, functional=functional)
         yield pairing.difference(
             "wrong-config",
             f"at {name}",

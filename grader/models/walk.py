@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -116,12 +117,23 @@ class GraphWriter:
         for node in nodes_before(outputs, known):
             if all(id(output) in known for output in node.outputs):
                 continue
-            own = fixed_mode(node) if self.recorder.made_here(node) else None
-            inner = mode if own is None else own
+            inner = self._mode_of(node, mode)
             if not (facts.can_look_inside(node.operation) and self._expand_inside(node, known, scope, inner)):
                 self.opaque(node, known, scope, inner)
             self._pass_masks_on(node, known, scope)
         return [known[id(output)] for output in outputs]
+
+    def _mode_of(self, node: Any, mode: bool | None) -> bool | None:
+        """Return the mode that a call keeps to, inside a call that keeps to ``mode``.
+
+        A Functional model hands its own mode on to its layers where it has one. In a plain call it has none, and
+        a layer keeps to what its call was given: ``training=True`` changes that, ``training=False`` does not.
+        Some layers of Keras, ``Resizing`` among them, have ``training=True`` as a default: nobody gave them that.
+        """
+        own = fixed_mode(node)
+        if self.recorder.made_here(node):
+            return mode if own is None else own
+        return True if mode is None and own and not _trains_by_default(node.operation) else mode
 
     def opaque(
         self, node: Any, known: dict[int, int], scope: tuple[int, ...], mode: bool | None = None
@@ -274,3 +286,11 @@ class GraphWriter:
 
 def _holds_symbols(value: Any) -> bool:
     return any(isinstance(leaf, (keras.KerasTensor, keras.Variable)) for leaf in flatten(value))
+
+
+def _trains_by_default(operation: Any) -> bool:
+    try:
+        training = inspect.signature(operation.call).parameters.get("training")
+    except (TypeError, ValueError):
+        return False
+    return training is not None and training.default is True

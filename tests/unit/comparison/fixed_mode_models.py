@@ -69,12 +69,65 @@ def functional(**mode):
     return keras.Model(x, layers.Dense(2)(layers.Dropout(0.5)(y, **mode)))
 
 
+def same_dropout_backbone(**mode):
+    """A Functional model around one with a dropout, and no normalisation."""
+    x = keras.Input((6,))
+    base = keras.Model(x, layers.Dropout(0.5)(layers.Dense(5)(x)))
+    return keras.Model(x, layers.Dense(2)(base(x, **mode)))
+
+
+def steady_backbone(**mode):
+    """A Functional model around one in which nothing depends on the mode."""
+    x = keras.Input((6,))
+    base = keras.Model(x, layers.ReLU()(layers.Dense(5)(x)))
+    return keras.Model(x, layers.Dense(2)(base(x, **mode)))
+
+
+class MonteCarlo(keras.Model):
+    """A dropout that always drops, behind a Dense."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.drop, self.head = layers.Dense(5), layers.Dropout(0.5), layers.Dense(2)
+
+    def call(self, x):
+        return self.head(self.drop(self.hidden(x), training=True))
+
+
+def monte_carlo(**mode):
+    x = keras.Input((6,))
+    return keras.Model(x, layers.Dense(2)(layers.Dropout(0.5)(layers.Dense(5)(x), **mode)))
+
+
 def without_dropout():
     x = keras.Input((6,))
     return keras.Model(x, layers.Dense(2)(layers.BatchNormalization()(layers.Dense(8)(x))))
 
 
+def resized(resize):
+    """A layer whose ``call`` has ``training=True`` as a default, or an operation that does the same."""
+    x = keras.Input((6, 6, 1))
+    return keras.Model(x, layers.Dense(2)(layers.Flatten()(resize(x))))
+
+
 PAIRS = {
+    "a default that trains": (
+        lambda: resized(layers.Resizing(3, 3)),
+        lambda: resized(lambda x: keras.ops.image.resize(x, (3, 3))),
+    ),
+    "on in a Functional model": (lambda: functional(training=True), functional),
+    "on in a Functional reference": (functional, lambda: functional(training=True)),
+    "on in both Functional models": (lambda: functional(training=True), lambda: functional(training=True)),
+    "on in a class and in a Functional model": (
+        lambda: monte_carlo(training=True),
+        lambda: built(MonteCarlo()),
+    ),
+    "on in a Functional model and in a class": (
+        lambda: built(MonteCarlo()),
+        lambda: monte_carlo(training=True),
+    ),
+    "dropout backbone on": (lambda: same_dropout_backbone(training=True), same_dropout_backbone),
+    "steady backbone on": (lambda: steady_backbone(training=True), steady_backbone),
     "dropout off": (lambda: built(Net(drop=False)), functional),
     "dropout on": (lambda: built(Net(drop=True)), functional),
     "norm off": (lambda: built(Net(norm=False, drop=None)), functional),
@@ -110,6 +163,11 @@ def _random_in_training(model):
     return bool(np.abs(first - second).max() > 1e-6)
 
 
+def _random(call):
+    first, second = (keras.ops.convert_to_numpy(call(ROWS)) for _ in range(2))
+    return bool(np.abs(first - second).max() > 1e-6)
+
+
 def _drifts(model, norm):
     """Whether fit moves the statistics of a BatchNormalization."""
     before = np.array(keras.ops.convert_to_numpy(norm.moving_mean))
@@ -122,8 +180,14 @@ def seen():
     """What Keras does, for each fact that the sentences rest on."""
     fixed, inherited, passed = built(Net(drop=False)), built(TwoDrops(False)), built(TwoDrops(True))
     normed, base_off = built(Net(norm=False, drop=None)), built(WithBase(training=False))
+    always, off = functional(training=True), functional(training=False)
     base_on, tuned = built(WithBase(passed=True)), fine_tuned(training=False)
     return {
+        "called with training=True in a Functional model it drops in a plain call": _random(always),
+        "called with training=True in a Functional model it drops in predict": _random(
+            lambda rows: always.predict(rows, verbose=0)
+        ),
+        "called with training=False in a Functional model it drops in a plain call": _random(off),
         "a dropout with training=False drops": _random_in_training(fixed),
         "a layer after it that is given no mode drops": _random_in_training(inherited),
         "a layer after it that is given the mode drops": _random_in_training(passed),

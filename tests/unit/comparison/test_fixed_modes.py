@@ -71,9 +71,33 @@ def test_a_backbone_of_a_class_is_told_both_ways(said: Any) -> None:
     assert [[], [], True] == said["base off in both"]
 
 
+@pytest.mark.parametrize("name", ["on in a Functional model", "dropout backbone on"])
+def test_a_dropout_that_drops_in_a_plain_call_is_told(said: Any, name: str) -> None:
+    """A Functional model has no mode of its own there, so the call's counts."""
+    sentence = (
+        "The Dropout is called with `training=True`: in a plain call, `model(x)`, it drops numbers. "
+        "Expected no fixed mode."
+    )
+    assert [["wrong-config"], [sentence], False] == said[name]
+
+
+def test_a_dropout_that_should_drop_in_a_plain_call_is_told(said: Any) -> None:
+    """The reference samples; the student's call is given no mode."""
+    sentence = (
+        "The Dropout is given no fixed mode, expected `training=True` in its call: then it drops numbers in a "
+        "plain call, `model(x)`."
+    )
+    assert [["wrong-config"], [sentence], False] == said["on in a Functional reference"]
+
+
 @pytest.mark.parametrize(
     "name",
     [
+        "a default that trains",
+        "on in both Functional models",
+        "on in a class and in a Functional model",
+        "on in a Functional model and in a class",
+        "steady backbone on",
         "no mode given",
         "off in a Functional model",
         "base off in a Functional model",
@@ -94,6 +118,9 @@ def test_a_dropout_that_never_drops_is_no_dropout(said: Any) -> None:
 def test_the_sentences_say_what_keras_does(workers: Workers, backend: str) -> None:
     """Each fact that they rest on, run."""
     assert {
+        "called with training=True in a Functional model it drops in a plain call": True,
+        "called with training=True in a Functional model it drops in predict": False,
+        "called with training=False in a Functional model it drops in a plain call": False,
         "a dropout with training=False drops": False,
         "a layer after it that is given no mode drops": False,
         "a layer after it that is given the mode drops": True,
