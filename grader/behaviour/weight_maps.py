@@ -11,6 +11,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from grader.behaviour.bounds import same_far_bounds
 from grader.canonical import NormalGraph, shows_in_outputs
 from grader.comparison import Analysis
 from grader.comparison.histories import histories
@@ -45,6 +46,7 @@ def may_be_one_function(analysis: Analysis, options: CompareOptions) -> bool:
         and _policies(student) == _policies(reference)
         and _stops(analysis.student) == _stops(analysis.reference)
         and _as_often_in_training(analysis.student, analysis.reference)
+        and same_far_bounds(analysis.student, analysis.reference)
     )
 
 

@@ -125,7 +125,22 @@ class Affine(keras.Layer):
         return x @ self.w + self.b
 
 
+def _bounded(x, bound):
+    """Two dense layers with something between them that may cut off."""
+    return layers.Dense(3)(bound(layers.Dense(8)(x)))
+
+
 SAME = {
+    "a bound that is never reached, written otherwise": (
+        ROW,
+        lambda x: _bounded(x, lambda y: ops.clip(ops.relu(y), 0, 100)),
+        lambda x: _bounded(x, layers.ReLU(max_value=100)),
+    ),
+    "a relu6 written out": (
+        ROW,
+        lambda x: _bounded(x, lambda y: ops.clip(ops.relu(y), 0, 6)),
+        lambda x: _bounded(x, ops.relu6),
+    ),
     "an einsum that leaves a length open": (
         STEPS,
         lambda x: layers.EinsumDense("bsd,de->bse", output_shape=(None, 5), bias_axes="e")(x),
@@ -182,6 +197,21 @@ SAME = {
     "a sampled latent regrouped": (ROW, lambda x: _sampled(x, True), lambda x: _sampled(x, False)),
 }
 DIFFERENT = {
+    "a bound that is never reached": (
+        ROW,
+        lambda x: _bounded(x, layers.ReLU(max_value=100)),
+        lambda x: _bounded(x, layers.ReLU()),
+    ),
+    "a clipping that is never reached": (
+        ROW,
+        lambda x: _bounded(x, lambda y: ops.clip(y, -50, 50)),
+        lambda x: _bounded(x, lambda y: y),
+    ),
+    "another bound that is never reached": (
+        ROW,
+        lambda x: _bounded(x, lambda y: ops.where(y > 50.0, 50.0, y)),
+        lambda x: _bounded(x, lambda y: ops.minimum(y, 60.0)),
+    ),
     "a gradient that is not stopped": (
         ROW,
         lambda x: layers.Dense(2)(layers.Dense(4)(x)),
