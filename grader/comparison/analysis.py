@@ -24,6 +24,7 @@ from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
 from grader.comparison.skeleton import moved_light_steps
+from grader.comparison.tables import fixed_tables
 from grader.comparison.tracking import untracked_differences
 from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
@@ -226,6 +227,7 @@ def summarize(
         ),
         behaviour=behaviour,
         unseen=_unseen(analysis) if same and (behaviour is None or not behaviour.same) else (),
+        tables=tuple(dict.fromkeys(fixed_tables(student))) if same else (),
     )
 
 

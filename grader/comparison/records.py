@@ -153,7 +153,8 @@ class Comparison(Record):
     ``equivalent``, for each weight of the student the index of the reference's weight;
     ``weight_orders`` say which of them are permuted along an axis. ``behaviour`` is there when the graphs
     differ and both models were run: where it is ``same``, the comparison is ``equivalent``. ``unseen`` names steps
-    of an equivalent model whose code cannot be read, and whose outputs were not compared either.
+    of an equivalent model whose code cannot be read, and whose outputs were not compared either; ``tables`` names
+    weights of an equivalent model's own classes that no training changes: their numbers were not compared.
     """
 
     equivalent: bool
@@ -171,6 +172,7 @@ class Comparison(Record):
     weight_orders: tuple[WeightOrder, ...] = ()
     behaviour: Behaviour | None = None
     unseen: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say what was found, in lines: the verdict, what differs, parameters, connectivity, and what it is called."""
@@ -194,6 +196,8 @@ class Comparison(Record):
             yield "Equivalent: the same architecture."
         else:
             yield "Not equivalent:"
+        if self.tables:
+            yield f"  Not compared: the numbers in {' and '.join(self.tables)}, which no training changes."
         if self.in_common:
             yield f"  {self.in_common}"
         for number, difference in enumerate(self.differences[:_MOST_SHOWN], start=1):
