@@ -72,6 +72,8 @@ class Weight(Record):
     """One variable of the model; two layers that hold the same variable name the same index.
 
     ``untracked`` marks one that the model computes with and that is not among its own: see ``Layer.untracked``.
+    ``fixed`` is there where no training changes the weight and a class of the author's own holds it: four numbers
+    that stand for its values, or none where these cannot be read.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Weight(Record):
     dtype: str
     trainable: bool
     untracked: bool = False
+    fixed: tuple[float, ...] | None = Field(default=None, max_length=4)
 
 
 class Lost(Record):

@@ -24,7 +24,7 @@ from grader.comparison.placement import find_differences
 from grader.comparison.records import Behaviour, Comparison, Counts, Diagnosis, Difference, WeightOrder
 from grader.comparison.reordering import Reordered, reordering
 from grader.comparison.skeleton import moved_light_steps
-from grader.comparison.tables import fixed_tables
+from grader.comparison.tables import other_tables
 from grader.comparison.tracking import untracked_differences
 from grader.comparison.trainability import trainability
 from grader.comparison.unreached import unreached_differences
@@ -206,6 +206,7 @@ def summarize(
         )
     }
     counts, expected = count(student), count(reference)
+    weight_map = _weight_map(analysis) if analysis.same else None
     # Made of records that were validated when they were made; the two graphs may be large.
     return Comparison.model_construct(
         equivalent=same and not analysis.training,
@@ -220,14 +221,14 @@ def summarize(
         student_counts=counts,
         reference_counts=expected,
         parameter_detail="" if counts == expected else parameter_detail(analysis),
-        weight_map=_weight_map(analysis) if analysis.same else None,
+        weight_map=weight_map,
         weight_orders=tuple(
             WeightOrder.model_construct(weight=weight, axis=found.axis, order=found.order)
             for weight, found in sorted(analysis.reordered.items())
         ),
         behaviour=behaviour,
         unseen=_unseen(analysis) if same and (behaviour is None or not behaviour.same) else (),
-        tables=tuple(dict.fromkeys(fixed_tables(student))) if same else (),
+        tables=other_tables(student, reference, weight_map) if same else (),
     )
 
 

@@ -154,7 +154,8 @@ class Comparison(Record):
     ``weight_orders`` say which of them are permuted along an axis. ``behaviour`` is there when the graphs
     differ and both models were run: where it is ``same``, the comparison is ``equivalent``. ``unseen`` names steps
     of an equivalent model whose code cannot be read, and whose outputs were not compared either; ``tables`` names
-    weights of an equivalent model's own classes that no training changes: their numbers were not compared.
+    weights of an equivalent model's own classes that no training changes and that hold other numbers: nothing tells
+    whether these are drawn at random.
     """
 
     equivalent: bool
@@ -180,6 +181,16 @@ class Comparison(Record):
 
     __repr__ = __str__
 
+    @property
+    def tables_text(self) -> str:
+        """What to look at in ``tables``, in a sentence; nothing where there are none."""
+        if not self.tables:
+            return ""
+        return (
+            f"Look at the numbers in {' and '.join(self.tables)}: they are not the expected ones, and no training "
+            "changes them. Only where they are drawn at random is that as it should be."
+        )
+
     def _lines(self) -> Iterator[str]:
         ran = self.behaviour
         if self.equivalent and ran is not None and self.weight_map is None:
@@ -197,7 +208,7 @@ class Comparison(Record):
         else:
             yield "Not equivalent:"
         if self.tables:
-            yield f"  Not compared: the numbers in {' and '.join(self.tables)}, which no training changes."
+            yield f"  {self.tables_text}"
         if self.in_common:
             yield f"  {self.in_common}"
         for number, difference in enumerate(self.differences[:_MOST_SHOWN], start=1):

@@ -157,12 +157,19 @@ class _Bench:
             case=None if untried else shown.case,
             hidden_case=not untried and shown.position >= self.key.visible,
             hints=diagnoses[0].hints if diagnoses else task.hints,
-            remarks=(*self._remarks(failing, shown), *self.facts.notes),
+            remarks=tuple(filter(None, (*self._remarks(failing, shown), self._tables(), *self.facts.notes))),
             needs_look=self._needs_look(failing),
         )
 
     def _needs_look(self, failing: list[int]) -> str | None:
-        return " ".join(filter(None, (self._disagreement(failing), *self.facts.doubts))) or None
+        return (
+            " ".join(filter(None, (self._disagreement(failing), self._tables(), *self.facts.doubts))) or None
+        )
+
+    def _tables(self) -> str:
+        """Say where an equivalent model holds other numbers that no training changes."""
+        compared = (result.comparison for result in self.results if result.comparison is not None)
+        return next((comparison.tables_text for comparison in compared if comparison.tables), "")
 
     def _disagreement(self, failing: list[int]) -> str | None:
         if self.faults:

@@ -11,6 +11,7 @@ import keras
 from grader.graph import Api, Argument, Call, Layer, ModelGraph, Port, Tensor, Weight
 from grader.models import layers as facts
 from grader.models.causes.values import Asked
+from grader.models.fixed_values import with_fixed_values
 from grader.models.masks import implied_masks, made_masks, may_begin_mask
 from grader.models.modes import fixed_mode
 from grader.models.nested import own_nodes, recorded_graph
@@ -277,7 +278,7 @@ class GraphWriter:
             layers=tuple(self._layers),
             calls=tuple(self._calls),
             tensors=tuple(self._tensors),
-            weights=tuple(self._weights),
+            weights=with_fixed_values(self._layers, self._weights, self.variables),
             dynamic=dynamic,
             value_asked=self.asked,
             from_run=any(isinstance(operation, Unseen) for operation in self._operations),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.comparison import Comparison, compare_graphs
-from grader.graph import Layer, ModelGraph, Weight
+from grader.graph import ModelGraph
 from tests.blueprints import Blueprint, residual_block, shuffled
 
 
@@ -87,23 +87,3 @@ def test_a_long_row_of_missing_steps_is_counted_by_kind() -> None:
         x = plan.relu(plan.dense(x, 3))
     first, *_ = compare_graphs(short, plan.graph(x)).differences
     assert "expected 5 × Dense and 5 × relu, found" in first.message
-
-
-def with_table(owner: str, *, trainable: bool = False) -> ModelGraph:
-    """A sum with a weight that a layer of that origin holds, which nothing trains."""
-    plan = Blueprint()
-    graph = plan.graph(plan.dense(plan.input(8), 8))
-    table = Weight(name="pe", shape=(8,), dtype="float32", trainable=trainable)
-    holder = Layer(class_name="Positions", origin=owner, name="positions", weights=(len(graph.weights),))
-    return graph.model_copy(update={"weights": (*graph.weights, table), "layers": (*graph.layers, holder)})
-
-
-@pytest.mark.parametrize(
-    ("owner", "trainable", "told"),
-    [("custom", False, True), ("custom", True, False), ("keras.layers", False, False)],
-)
-def test_numbers_that_were_not_compared_are_named(owner: str, trainable: bool, told: bool) -> None:
-    """A table in a class of one's own is no part of what is equal; weights that are trained or Keras's own are none."""
-    text = str(compare_graphs(with_table(owner, trainable=trainable), with_table(owner, trainable=trainable)))
-    sentence = "Not compared: the numbers in 'pe' of Positions, which no training changes."
-    assert told is (sentence in text)
