@@ -168,8 +168,12 @@ class _Follower:
             kernel, *others = node.weights
             self._hold({kernel: (_READS[node.op], order), **dict.fromkeys(others)})
             return None
-        if node.op in ("BatchNormalization", "LayerNormalization"):
-            if node.settings.get("axis") not in (len(node.shapes[0]) - 1, [len(node.shapes[0]) - 1]):
+        if node.op in ("BatchNormalization", "LayerNormalization", "GroupNormalization"):
+            last = len(node.shapes[0]) - 1
+            grouped = node.op == "GroupNormalization" and not _keeps_groups(
+                order, node.settings.get("groups")
+            )
+            if grouped or node.settings.get("axis") not in (last, -1, [last]):
                 raise _OrderMattersError
             self._hold(dict.fromkeys(node.weights, (-1, order)))
             return order
@@ -226,6 +230,26 @@ def _last_is_drawn_together(reduction: Node, source: Node, output: int) -> bool:
     if not all(isinstance(axis, int) for axis in listed):
         raise _OrderMattersError
     return any(axis % rank == rank - 1 for axis in listed)
+
+
+def _keeps_groups(order: _Runs, groups: object) -> bool:
+    """Whether the channels of each group stand together in both orders; ``-1`` is a group for each channel."""
+    channels = _length(order)
+    if groups == -1:
+        return True
+    if not isinstance(groups, int) or groups < 1 or channels % groups:
+        return False
+    size = channels // groups
+    place = 0
+    found: dict[int, set[int]] = defaultdict(set)
+    for start, length in order:
+        done = 0
+        while done < length:
+            step = min(length - done, size - place % size, size - (start + done) % size)
+            found[place // size].add((start + done) // size)
+            place += step
+            done += step
+    return all(len(wanted) == 1 for wanted in found.values())
 
 
 def _length(runs: _Runs) -> int:

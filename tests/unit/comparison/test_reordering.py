@@ -18,7 +18,10 @@ from tests.blueprints import Blueprint
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 @pytest.mark.parametrize(
     ("name", "permuted"),
-    [("convolution", 1), ("normalised_and_flattened", 7), ("nested", 2), ("recurrent", 1)],
+    [
+        *(("convolution", 1), ("normalised_and_flattened", 7), ("nested", 2), ("recurrent", 1)),
+        *(("grouped", 3), ("one_by_one", 3)),
+    ],
 )
 def test_permuted_weights_make_the_outputs_equal(
     workers: Workers, backend: str, name: str, permuted: int
@@ -93,6 +96,27 @@ def test_a_reduction_over_what_is_joined_takes_up_the_order(then: str) -> None:
 def test_what_depends_on_places_takes_up_no_order(then: str) -> None:
     """Which channel is the largest depends on where it stands, and an axis that is no number says nothing."""
     assert not compare_graphs(joined(1, 0, then=then), joined(0, 1, then=then)).equivalent
+
+
+@pytest.mark.parametrize(
+    ("widths", "groups", "same"),
+    [((4, 2), 3, True), ((4, 2), 1, True), ((5, 1), 6, True), ((5, 1), 3, False), ((4, 2), 2, False)],
+)
+def test_groups_are_normalised_alike_where_they_stay_together(
+    widths: tuple[int, int], groups: int, same: bool
+) -> None:
+    """Whole groups may change places; where a group would take in other channels, the order counts."""
+
+    def normalised(*order: int) -> ModelGraph:
+        plan = Blueprint()
+        x = plan.input(4)
+        branches = [plan.dense(x, width) for width in widths]
+        y = plan.concatenate(*[branches[number] for number in order])
+        layer = plan.layer("GroupNormalization", (6,), (6,), groups=groups, axis=-1, epsilon=0.001)
+        return plan.graph(plan.dense(plan.call(layer, y, shape=(6,)), 2))
+
+    assert same is compare_graphs(normalised(1, 0), normalised(0, 1)).equivalent
+    assert compare_graphs(normalised(1, 0), normalised(1, 0)).equivalent
 
 
 @pytest.mark.parametrize(("axes", "handed_on"), [([1], True), ([2], False), ([1, 2], False)])

@@ -40,6 +40,19 @@ def nested(swapped):
     return keras.Model(x, layers.GlobalAveragePooling2D()(y))
 
 
+def grouped(swapped, groups=3):
+    """Branches of two and four channels, in groups of two: whole groups change places."""
+    x = keras.Input((6, 6, 2))
+    left, right = layers.Conv2D(2, 3, padding="same", activation="relu")(x), layers.Conv2D(4, 1)(x)
+    y = layers.Concatenate()([right, left] if swapped else [left, right])
+    return keras.Model(x, layers.Conv2D(3, 2)(layers.GroupNormalization(groups)(y)))
+
+
+def one_by_one(swapped):
+    """Each channel is a group of its own."""
+    return grouped(swapped, groups=-1)
+
+
 def recurrent(swapped):
     x = keras.Input((5, 3))
     left, right = layers.Dense(2)(x), layers.Dense(4)(x)
