@@ -106,54 +106,63 @@ def stock(course: Path, backend: str) -> float:
 FLOOR = '''
 import json, os, sys, time
 import matplotlib.pyplot, numpy, keras
-import grader.models.collect as collect
+import grader
 from grader.evidence import CaseSheet
 from grader.models.cases import make_inputs
 
 sheet = CaseSheet.model_validate_json(open(sys.argv[1]).read())
 read, write = os.pipe()
-total = 0.0
+
+
+class Unit:
+    raised, called = [], 0
+
+    def check(self, task, work):
+        # Once for each of the task's cases, on inputs made beforehand outside the clock.
+        for case in sheet.tasks[task]:
+            began = time.perf_counter()
+            inputs = make_inputs(case.inputs)
+            self.aside += time.perf_counter() - began
+            try:
+                work(*inputs, **case.arguments)
+            except Exception as error:
+                self.raised.append(f"{task}: {error!r}")
+            self.called += 1
+
+
 for cells in json.load(open(sys.argv[2])):
     if os.fork() == 0:
         sys.stdout = open(os.devnull, "w")
-        spent = 0.0
-
-        class Unit:
-            def check(self, task, work):
-                """Call the student's function once for each of the task's cases, outside the clock of the cell."""
-                for case in sheet.tasks[task]:
-                    inputs = make_inputs(case.inputs)
-                    try:
-                        work(*inputs, **case.arguments)
-                    except Exception:
-                        pass
-
-        space = {"__name__": "__main__"}
+        unit = Unit()
+        grader.unit = lambda name: unit
+        unit.aside, space = 0.0, {"__name__": "__main__"}
+        began = time.perf_counter()
         for source in cells:
-            if "grader.unit(" in source:
-                space["unit"] = Unit()
-                continue
-            began = time.perf_counter()
             try:
                 exec(compile(source, "cell", "exec"), space)
-            except Exception:
-                pass
-            spent += time.perf_counter() - began
-        os.write(write, f"{spent}\\n".encode())
+            except Exception as error:
+                unit.raised.append(f"{source[:40]}: {error!r}")
+        seconds = time.perf_counter() - began - unit.aside
+        told = json.dumps({"seconds": seconds, "called": unit.called, "raised": unit.raised})
+        os.write(write, told.encode()[:60_000] + b"\\n")
         os._exit(0)
     os.wait()
-    total += float(os.read(read, 100))
-print(total)
+    print(os.read(read, 65_536).decode(), end="")
 '''
 
 
 def floor(course: Path, backend: str) -> float:
-    """Return the seconds that the class's own code takes in a warm process, over the cores."""
+    """Return the seconds that the class's own code takes in a warm process, over the cores.
+
+    Every case must have been tried, and correct code must have raised nothing: a floor too low by mistake would
+    only make us look slow, one too high would hide what we waste.
+    """
     sheet: CaseSheet = private_key(find_unit(UNIT, course)).case_sheet()
     notebooks = [
         [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
         for path in sorted(course.glob("submitted/*/*/assignment.ipynb"))
     ]
+    samples = list(unit_samples(course / "units" / UNIT))
     with tempfile.TemporaryDirectory() as folder:
         cases, cells = Path(folder) / "cases.json", Path(folder) / "cells.json"
         cases.write_text(sheet.to_json(), encoding="utf-8")
@@ -167,7 +176,12 @@ def floor(course: Path, backend: str) -> float:
             check=False,
         )
     assert done.returncode == 0, done.stderr[-2000:]
-    return float(done.stdout.split()[-1]) / CORES
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(notebooks) == len(told)
+    for number, one in enumerate(told):
+        assert one["called"] == sum(map(len, sheet.tasks.values())), one
+        assert not (one["raised"] and samples[number % len(samples)].name.startswith("correct")), one
+    return float(sum(one["seconds"] for one in told)) / CORES
 
 
 def measure() -> dict[str, float]:
