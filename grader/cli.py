@@ -7,6 +7,7 @@ Exit codes: 0 done (``compare``: the same architecture), 1 a negative answer (``
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -226,6 +227,11 @@ def grade(
 
     Exit codes: 0 graded, 1 graded, but some submission needs a look, 2 nothing could be graded, 130 interrupted.
     """
+    from grader.execution.native_logs import QUIET
+    from grader.execution.zygotes import start_in_background
+
+    # While nbgrader is imported here, what the kernels are forked from imports Keras.
+    start_in_background(os.environ | QUIET, owner=os.getpid())
     from grader.console import print_table, progress, quiet_nbgrader
     from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
     from grader.nbgrader_plugin.place import grading_places

@@ -12,18 +12,17 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import UnknownTaskError, UnknownUnitError, UsageError
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, parse_case_sheet
-from grader.judge import judge, try_out
-from grader.keys import AnswerKey, TaskKey, read_key
 from grader.lessons import course_folders, lessons_in
 from grader.messages import did_you_mean
-from grader.report import notebook_outputs
-from grader.report.text import render as render_text
-from grader.report.words import hint_steps, hints_on_task
-from grader.verdict import Outcome, Verdict
+
+# What judges and reports is imported where that happens: a kernel that only sends evidence does without.
+if TYPE_CHECKING:
+    from grader.keys import AnswerKey, TaskKey
+    from grader.verdict import Verdict
 
 __all__ = ["CheckResult", "CourseUnit", "open_unit"]
 
@@ -40,6 +39,8 @@ class CheckResult:
     @property
     def passed(self) -> bool:
         """Whether everything that was asked for is there."""
+        from grader.verdict import Outcome
+
         return self.verdict.outcome is Outcome.CORRECT
 
     @property
@@ -72,8 +73,10 @@ def open_unit(unit_id: str) -> CourseUnit:
             )
     if _mode() in ("learn", "validate"):
         _ = unit.key  # a wrong name should fail here, not at the first check
+        from grader import judge, report  # noqa: F401  # so that the first check does not pay for the import
+
         if "keras" in sys.modules:
-            from grader import models  # noqa: F401  # so that the first check does not pay for the import
+            from grader import models  # noqa: F401  # nor for this
     return unit
 
 
@@ -126,7 +129,9 @@ class CourseUnit:
             return 0.0
         verdict = self._judge(task_id, work)
         if mode == "validate":
-            print(render_text(verdict))  # noqa: T201  # nbgrader validate shows a cell's stdout
+            from grader.report.text import render
+
+            print(render(verdict))  # noqa: T201  # nbgrader validate shows a cell's stdout
             return verdict.score
         self._show(verdict)
         return CheckResult(verdict)
@@ -160,7 +165,9 @@ class CourseUnit:
         return task
 
     def _judge(self, task_id: str, work: Any) -> Verdict:
+        from grader.judge import judge, try_out
         from grader.models.collect import collect, replied
+        from grader.report.words import hint_steps, hints_on_task
 
         task = self._task(task_id)
         models: dict[int, Any] = {}
@@ -178,8 +185,11 @@ class CourseUnit:
         from IPython.core.getipython import get_ipython
         from IPython.display import publish_display_data
 
+        from grader.report import notebook_outputs
+        from grader.report.text import render
+
         if get_ipython() is None:
-            print(render_text(verdict))  # noqa: T201  # a plain Python prompt has nothing better
+            print(render(verdict))  # noqa: T201  # a plain Python prompt has nothing better
             return
         for bundle in notebook_outputs(verdict, lessons=lessons_in(Path.cwd().parent)):
             publish_display_data(dict(bundle))  # type: ignore[no-untyped-call]
@@ -216,6 +226,8 @@ def _case_sheet() -> CaseSheet:
 
 
 def _find_key(unit_id: str) -> AnswerKey:
+    from grader.keys import read_key
+
     beside = Path.cwd() / _PUBLIC_KEY
     candidates = [beside, *(folder / "keys" / f"{unit_id}.json" for folder in course_folders(Path.cwd()))]
     for path in candidates:

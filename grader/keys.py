@@ -6,6 +6,7 @@ campaign's seed, its drawn cases and what the reference computes on them; it sta
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -90,7 +91,7 @@ def read_key(path: Path) -> AnswerKey:
     except OSError as error:
         raise KeyFileError(f"The answer key {path.name} cannot be read: {error.strerror}.") from error
     try:
-        return AnswerKey.model_validate_json(text)
+        return _parsed(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole file"
@@ -98,3 +99,9 @@ def read_key(path: Path) -> AnswerKey:
             f"{path.name} is not an answer key of this version: at {place}: {first['msg']}. "
             "Make it again with `grader release`."
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> AnswerKey:
+    """Read a key's text; whoever grades a class reads the same one for each submission."""
+    return AnswerKey.model_validate_json(text)

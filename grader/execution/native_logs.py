@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = ["QUIET", "drop_native_logs", "without_native_logs"]
 
@@ -41,6 +42,8 @@ def _is_native(line: str) -> bool:
 
 def without_native_logs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Return the outputs without such lines on stderr, and without a stderr that held nothing else."""
+    from nbformat.v4 import new_output  # takes long to import, and who wants only to be quiet waits for it
+
     kept = []
     for output in outputs:
         if output.output_type != "stream" or output.name != "stderr":

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.execution.keras_config import keras_config
 
 __all__ = [
     "FOLDER_VARIABLE",
@@ -69,15 +70,16 @@ def zygote_folder() -> Path:
 
 
 def zygote_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of a kernel's environment that its zygote is started with.
+    """Return the part of a kernel's environment that its zygote is started with, the backend always in it.
 
     The rest is left out: a kernel could read it in ``/proc/self/environ``, whoever it was meant for.
     """
-    return {
+    read = {
         name: value
         for name, value in environment.items()
         if _READ_AT_IMPORT.match(name) and name not in _PER_KERNEL
     }
+    return read | {"KERAS_BACKEND": keras_config(environment)["backend"]}
 
 
 def zygote_address(environment: Mapping[str, str], interpreter: str) -> Path:

@@ -38,6 +38,7 @@ __all__ = [
     "fork_kernel",
     "refusals",
     "shut_down",
+    "start_in_background",
     "start_zygote",
     "why_impossible",
     "zygote_folder",
@@ -120,6 +121,18 @@ def start_zygote(
     _reach(zygote_address(environment, interpreter), environment, interpreter, owner).close()
 
 
+def start_in_background(
+    environment: Mapping[str, str], *, interpreter: str = sys.executable, owner: int | None = None
+) -> None:
+    """Do as ``start_zygote`` without waiting; where it fails, whoever asks for a kernel is told."""
+
+    def start() -> None:
+        with contextlib.suppress(NoZygoteError):
+            start_zygote(environment, interpreter=interpreter, owner=owner)
+
+    threading.Thread(target=start, name="zygote-start", daemon=True).start()
+
+
 def _look(address: Path, environment: Mapping[str, str], interpreter: str) -> None:
     """Say that no zygote is there, and have one started in the background."""
     if (connection := _connect(address)) is not None:
@@ -127,12 +140,7 @@ def _look(address: Path, environment: Mapping[str, str], interpreter: str) -> No
         return
     if reason := _refusal(address.with_suffix(".refused")):
         raise NoZygoteError(reason)
-
-    def start() -> None:
-        with contextlib.suppress(NoZygoteError):  # whoever asks next is told
-            _reach(address, environment, interpreter).close()
-
-    threading.Thread(target=start, name="zygote-start", daemon=True).start()
+    start_in_background(environment, interpreter=interpreter)
     raise NotReadyError("the process that forks kernels is only now being started")
 
 

@@ -15,6 +15,11 @@ from typing import Any
 
 __all__ = ["AUTHORS_ONLY", "configure"]
 
+if "jsonschema" not in sys.modules:
+    # When it is imported, jsonschema has a grammar for international addresses built, which takes longer than
+    # everything else that nbgrader imports. No schema of a notebook has such an address in it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # an import of it fails
+
 # What lies in a unit's folder for its authors. nbgrader copies everything else into releases, and
 # into the folder in which a student's code runs.
 AUTHORS_ONLY = ("tasks.py", "design.md", "samples")

@@ -22,6 +22,7 @@ from nbgrader.utils import find_all_files, is_grade
 
 from grader.course import UnitFolder
 from grader.nbgrader_plugin.execute import ExecuteAndJudge, withhold
+from grader.nbgrader_plugin.once import done_once
 from grader.nbgrader_plugin.release import course_api
 from grader.nbgrader_plugin.restore import GRADER_METADATA
 from grader.record import Record
@@ -39,7 +40,7 @@ class Ahead(Record):
 def grade_ahead(course: str, unit_id: str, student: str, afresh: bool = False) -> Ahead:
     """Run and judge a student's notebooks, unless the store holds what they give."""
     began = monotonic()
-    with _quiet(), chdir(course):
+    with _quiet(), done_once(), chdir(course):
         converter = _converter(Path(course), unit_id, student)
         with _workplace(converter, unit_id, student) as workplace:
             for path in converter.notebooks:

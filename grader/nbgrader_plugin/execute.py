@@ -21,6 +21,7 @@ from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Challenge, Evidence, 
 from grader.execution.client import RecordingClient
 from grader.execution.compile import case_file
 from grader.execution.examination import Examined, Examiner
+from grader.execution.keras_config import keras_config
 from grader.execution.keyring import private_key
 from grader.execution.native_logs import QUIET, without_native_logs
 from grader.execution.run import NotebookRun
@@ -126,7 +127,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
     def _settings(self) -> dict[str, str | int | None]:
         """Return the settings that bear on how a run goes and ends."""
         limits = {name: getattr(self, name) for name in _SETTINGS}
-        return {**limits, "backend": os.environ.get("KERAS_BACKEND")}
+        return {**limits, **keras_config(os.environ)}
 
     # ---- running ----------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from grader.execution.zygotes import OWNER_VARIABLE
 from grader.nbgrader_plugin.ahead import grade_ahead
 from grader.nbgrader_plugin.causes import cause
 from grader.nbgrader_plugin.handed_in import Submissions
+from grader.nbgrader_plugin.once import done_once
 from grader.nbgrader_plugin.release import course_api, find_unit, release_unit, unit_names
 from grader.nbgrader_plugin.results import SubmissionResult, submission_results
 
@@ -64,7 +65,7 @@ def grade_unit(
     if not _is_released(api.coursedir.db_url, unit_id):
         release_unit(unit_id, course_dir)
     calls = {student: (str(Path(course_dir).resolve()), unit_id, student, afresh) for student in there}
-    with _owned_zygotes(), closing(_graded_ahead(calls, jobs or os.cpu_count() or 1)) as graded:
+    with _owned_zygotes(), done_once(), closing(_graded_ahead(calls, jobs or os.cpu_count() or 1)) as graded:
         for number, (student, ahead) in enumerate(graded, start=1):
             if isinstance(ahead, WorkerEndedError):
                 failed[student] = f"It could not be run: {ahead}."
