@@ -97,7 +97,7 @@ class WarmProvisioner(LocalProvisioner):
         """End the kernel, and give it the moment that takes: the manager looks ten times a second only."""
         await super().kill(restart)
         if isinstance(self.process, WarmProcess):
-            for _ in range(50):
+            for _ in range(250):
                 if self.process.poll() is not None:
                     return
                 await asyncio.sleep(0.002)

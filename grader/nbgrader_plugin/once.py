@@ -25,22 +25,21 @@ __all__ = ["done_once"]
 
 @contextmanager
 def done_once() -> Iterator[None]:
-    """Let nbgrader, while this lasts, keep the engine of a database and the validator of a schema."""
-    engines: dict[str, Engine] = {}
+    """Let nbgrader, while this lasts, keep the engine of a database and the validator of a schema.
 
-    def kept_engine(url: str, **settings: Any) -> Engine:
-        if url not in engines:
-            engines[url] = create_engine(url, **settings)
-        return engines[url]
-
+    An engine is kept for the next time, without a connection: each ``Gradebook`` closes its own.
+    """
     before = api.create_engine, common.jsonschema
-    api.create_engine, common.jsonschema = kept_engine, SimpleNamespace(validate=_validate)
+    api.create_engine, common.jsonschema = _engine, SimpleNamespace(validate=_validate)
     try:
         yield
     finally:
         api.create_engine, common.jsonschema = before
-        for engine in engines.values():
-            engine.dispose()
+
+
+@cache
+def _engine(url: str, **settings: Any) -> Engine:
+    return create_engine(url, **settings)
 
 
 def _validate(instance: object, schema: Mapping[str, Any]) -> None:
