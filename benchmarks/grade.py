@@ -103,7 +103,7 @@ def stock(course: Path, backend: str) -> float:
     return run([sys.executable, "-m", "nbgrader", "autograde", UNIT, "--create"], course, backend)
 
 
-FLOOR = '''
+FLOOR = """
 import json, os, sys, time
 import matplotlib.pyplot, numpy, keras
 import grader
@@ -148,7 +148,7 @@ for cells in json.load(open(sys.argv[2])):
         os._exit(0)
     os.wait()
     print(os.read(read, 65_536).decode(), end="")
-'''
+"""
 
 
 def floor(course: Path, backend: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -89,6 +90,7 @@ def _prepare_worker(environment: dict[str, str]) -> None:
         OSError, AttributeError
     ):  # not on Linux: the pool ends its processes when it can
         die_with_parent(os.getppid())
+    gc.freeze()  # a collection would look at all that was imported, again and again
 
 
 def _end(executor: ProcessPoolExecutor) -> None:

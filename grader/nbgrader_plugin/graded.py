@@ -127,13 +127,14 @@ def digest_of(
 ) -> str:
     """Return the digest of all that a grade depends on.
 
-    That is the notebook's cells and what was ``restored`` in them, the files in the folder where it runs, the
-    unit's private key and tasks, the ``settings`` of the run, and the code: the grader's and the versions of what
-    it runs on.
+    That is the notebook's cells with their metadata (a tag can keep one from being run) and what was ``restored``
+    in them, the files in the folder where it runs, the unit's private key and tasks, the ``settings`` of the run,
+    and the code: the grader's and the versions of what it runs on.
     """
     parts: list[object] = [
         sorted(restored.items()),
-        [[cell.cell_type, cell.source, cell.metadata.get("nbgrader")] for cell in nb.cells],
+        [[cell.cell_type, cell.source, cell.metadata] for cell in nb.cells],
+        nb.metadata,
         [[name, _digest(path)] for name, path in _files(workplace)],
         _digest(folder.private_key),
         _digest(folder.tasks),

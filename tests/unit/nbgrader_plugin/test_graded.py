@@ -96,6 +96,14 @@ def _identity(nb: NotebookNode, _course: Path) -> None:
     nb.cells[1].metadata["nbgrader"]["points"] = 3
 
 
+def _tag(nb: NotebookNode, _course: Path) -> None:
+    nb.cells[2].metadata["tags"] = ["skip-execution"]
+
+
+def _kernel(nb: NotebookNode, _course: Path) -> None:
+    nb.metadata["kernelspec"] = {"name": "another"}
+
+
 def _file(_nb: NotebookNode, course: Path) -> None:
     (course / "place" / "helper.py").write_text("y = 2")
 
@@ -136,11 +144,11 @@ def digest(
     return digest_of(nb, restored or {}, course / "place", folder, {"timeout": 30, **settings})
 
 
-@pytest.mark.parametrize("change", [_source, _identity, _file, _name, _key, _tasks, _released])
+@pytest.mark.parametrize("change", [_source, _identity, _tag, _kernel, _file, _name, _key, _tasks, _released])
 def test_whatever_a_grade_depends_on_changes_the_digest(
     change: Callable[[NotebookNode, Path], object], tmp_path: Path
 ) -> None:
-    """Cells, files beside them and their names, the key, the tasks and the release are in the digest."""
+    """Cells with their tags, files beside them and their names, the key, the tasks and the release are in the digest."""
     assert digest(tmp_path / "before") != digest(tmp_path / "after", change)
 
 
