@@ -127,7 +127,7 @@ def start_in_background(
     """Do as ``start_zygote`` without waiting; where it fails, whoever asks for a kernel is told."""
 
     def start() -> None:
-        with contextlib.suppress(NoZygoteError):
+        with contextlib.suppress(NoZygoteError, OSError):
             start_zygote(environment, interpreter=interpreter, owner=owner)
 
     threading.Thread(target=start, name="zygote-start", daemon=True).start()

@@ -21,7 +21,14 @@ import pytest
 
 from grader.execution import zygote, zygotes
 from grader.execution.supervisor import KernelRequest
-from grader.execution.zygotes import NoZygoteError, WarmProcess, fork_kernel, shut_down, start_zygote
+from grader.execution.zygotes import (
+    NoZygoteError,
+    WarmProcess,
+    fork_kernel,
+    shut_down,
+    start_in_background,
+    start_zygote,
+)
 from tests.unit.execution.warm import alive, light_interpreter, soon, zygotes_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -86,6 +93,31 @@ def test_two_processes_that_start_at_once_start_one(zygote_folder: Path) -> None
     both = [subprocess.Popen(command) for _ in range(2)]
     assert [0, 0] == [process.wait(60) for process in both]
     assert 1 == len(zygotes_in(zygote_folder))
+
+
+def test_one_started_in_the_background_serves_who_asks_meanwhile(fork: Forker, zygote_folder: Path) -> None:
+    """A kernel that is asked for while its zygote starts waits for that one."""
+    start_in_background(os.environ, interpreter=light_interpreter(zygote_folder))
+    kernel = fork()
+    assert [origin(kernel)] == zygotes_in(zygote_folder)
+
+
+def test_a_failure_in_the_background_is_told_to_who_asks(zygote_folder: Path) -> None:
+    """Starting raises nothing, in no thread; whoever needs a kernel learns why there is none."""
+    start_in_background(os.environ, interpreter="/nowhere/python")
+    with pytest.raises(NoZygoteError, match="could not start"):
+        start_zygote(os.environ, interpreter="/nowhere/python")
+
+
+def test_grading_starts_one_before_it_imports_nbgrader() -> None:
+    """The command has Keras imported for its kernels while it imports nbgrader itself, which takes seconds as well."""
+    code = (
+        "import os, sys; from grader import cli; from grader.execution import zygotes\n"
+        "def told(environment, owner): print('nbgrader' in sys.modules, owner == os.getpid(), environment['GLOG_minloglevel'])\n"
+        "zygotes.start_in_background = told; sys.argv[1:] = ['grade', 'no_such_unit']; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (2, "False True 2\n") == (done.returncode, done.stdout), done.stderr
 
 
 def test_kernels_outlive_their_zygote(fork: Forker) -> None:
