@@ -227,18 +227,20 @@ def grade(
 
     Exit codes: 0 graded, 1 graded, but some submission needs a look, 2 nothing could be graded, 130 interrupted.
     """
-    from grader.execution.native_logs import QUIET
-    from grader.execution.zygotes import start_in_background
+    root = _course(course)
+    # Of a unit that was graded before, most is kept and needs no kernel.
+    if afresh or not (root / "private" / "verdicts" / unit).is_dir():
+        from grader.execution.native_logs import QUIET
+        from grader.execution.zygotes import start_in_background
 
-    # While nbgrader is imported here, what the kernels are forked from imports Keras.
-    start_in_background(os.environ | QUIET, owner=os.getpid())
+        # While nbgrader is imported here, what the kernels are forked from imports Keras.
+        start_in_background(os.environ | QUIET, owner=os.getpid())
     from grader.console import print_table, progress, quiet_nbgrader
     from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
     from grader.nbgrader_plugin.place import grading_places
     from grader.nbgrader_plugin.release import course_api
     from grader.results_table import points_for_a_person, results_table
 
-    root = _course(course)
     try:
         with quiet_nbgrader(), progress(f"Grading {unit}") as advance:
             results = grade_unit(unit, root, students=student, jobs=jobs, afresh=afresh, progress=advance)
