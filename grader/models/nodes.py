@@ -117,7 +117,11 @@ def placed_arguments(node: Any) -> Iterator[tuple[str, Any]]:
     However the student wrote it, the same call gets the same places. ``training``, arguments left
     at their defaults and masks that Keras passed along by itself are dropped.
     """
+    single = node.arguments._single_positional_tensor
     parameters = _parameters(node.operation)
+    if single is not None and parameters and _required(parameters[0]):  # most calls
+        yield "0", single
+        return
     by_name: dict[str, tuple[int, inspect.Parameter]] = {}
     if node.arguments.kwargs:
         by_name = {parameter.name: (index, parameter) for index, parameter in enumerate(parameters)}
