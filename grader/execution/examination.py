@@ -12,13 +12,14 @@ from typing import Any
 from grader.errors import EvidenceError, UnreadableModelError
 from grader.evidence import Challenge, Evidence, Question, Reply, ReplyPart, RunFacts
 from grader.execution.clean_worker import BACKENDS, WorkerError
+from grader.execution.kept import Kept
 from grader.execution.rebuilder import REBUILDER, Rebuilder, Rebuilding, runs_of
 from grader.judge import challenge_for, confirm, judge
 from grader.keys import TaskKey
 from grader.saved_config import checked_text
 from grader.verdict import Verdict
 
-__all__ = ["Examined", "Examiner"]
+__all__ = ["EXAMINER", "Examined", "Examiner"]
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,31 @@ class Examiner:
 
     def __init__(self, rebuilder: Rebuilder = REBUILDER) -> None:
         self._rebuilder = rebuilder
+        # The key's task is kept with what was found, so that no other takes its identity.
+        self._known: Kept[tuple[TaskKey, Examined]] = Kept()
 
     def examine(self, held: TaskKey, evidence: Evidence) -> Examined:
-        """Say what is to be judged, and what the kernel still has to answer."""
-        configs: dict[int, Any] = {}
+        """Say what is to be judged, and what the kernel still has to answer.
+
+        What others sent before is not examined again: most of a class hand in the same few models.
+        """
+        text = evidence.to_json()
+        key = (id(held), text)
+        known = self._known.get(key)
+        if known is not None:
+            return replace(known[1], given=evidence)
         notes: list[str] = []
         doubts: list[str] = []
+        try:
+            examined = self._examined(held, evidence, notes, doubts)
+        except (WorkerError, EvidenceError) as error:
+            doubts.append(f"The models could not be built again: {error}.")
+            return _unasked(held, evidence, notes, doubts)  # not kept: another time they may be
+        self._known.keep(key, (held, examined), len(text) + _size(examined))
+        return examined
+
+    def _examined(self, held: TaskKey, evidence: Evidence, notes: list[str], doubts: list[str]) -> Examined:
+        configs: dict[int, Any] = {}
         for case, given in enumerate(evidence.cases):
             if given.graph is None or given.config is None:
                 continue
@@ -82,12 +102,8 @@ class Examiner:
                 )
         if not configs or evidence.backend not in BACKENDS or len(evidence.cases) != len(held.cases):
             return _unasked(held, evidence, notes, doubts)
-        try:
-            models = self._rebuilder.of(evidence.backend, list(configs.values()))
-            return _rebuilt(models, held, evidence, list(configs), notes, doubts)
-        except (WorkerError, EvidenceError) as error:
-            doubts.append(f"The models could not be built again: {error}.")
-            return _unasked(held, evidence, notes, doubts)
+        models = self._rebuilder.of(evidence.backend, list(configs.values()))
+        return _rebuilt(models, held, evidence, list(configs), notes, doubts)
 
     def verdict(
         self,
@@ -110,6 +126,13 @@ class Examiner:
             }
         )
         return judge(held, examined.evidence, examined.replied(reply), facts)
+
+
+def _size(examined: Examined) -> int:
+    """Return how many characters the numbers take that are asked and answered."""
+    asked = [array for question in examined.questions for array in (*question.weights, *question.inputs)]
+    answered = [array for parts in examined.answers.values() for part in parts for array in part.outputs]
+    return sum(len(array.data) for array in asked + answered)
 
 
 def _unasked(
@@ -161,3 +184,7 @@ def _rebuilt(
         if all(part.failure is None for part in parts)  # else the kernel is asked, which may do better
     }
     return replace(examined, answers=answers)
+
+
+EXAMINER = Examiner()
+"""That of this process."""

@@ -8,48 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
-from threading import Lock
 from typing import Any
 
 from pydantic import JsonValue
 
 from grader.evidence import Challenge, Question, ReplyPart, parse_reply
 from grader.execution.clean_worker import CleanWorkers, WorkerError
+from grader.execution.kept import Kept
 from grader.execution.plain_names import PlainConfig, plainly_named
 from grader.graph import ModelGraph
 
 __all__ = ["REBUILDER", "Rebuilder", "Rebuilding", "runs_of"]
 
-_MOST_KEPT = 32 * 1024 * 1024  # characters
-_LARGEST_KEPT = 1024 * 1024
-
 Answers = tuple[ReplyPart, ...]
-
-
-class _Kept:
-    """The texts that were used last, up to a total length."""
-
-    def __init__(self) -> None:
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._length = 0
-        self._lock = Lock()
-
-    def get(self, key: str) -> str | None:
-        with self._lock:
-            if key in self._texts:
-                self._texts.move_to_end(key)
-            return self._texts.get(key)
-
-    def keep(self, key: str, text: str) -> None:
-        with self._lock:
-            if len(text) > _LARGEST_KEPT or key in self._texts:
-                return
-            self._texts[key] = text
-            self._length += len(text)
-            while self._length > _MOST_KEPT:
-                self._length -= len(self._texts.popitem(last=False)[1])
 
 
 class Rebuilder:
@@ -57,7 +29,8 @@ class Rebuilder:
 
     def __init__(self, workers: CleanWorkers | None = None) -> None:
         self.workers = workers or CleanWorkers()
-        self.graphs, self.answers = _Kept(), _Kept()
+        self.graphs: Kept[str] = Kept()
+        self.answers: Kept[str] = Kept()
 
     def of(self, backend: str, configs: Sequence[JsonValue]) -> Rebuilding:
         """Take the configs of one piece of evidence."""
@@ -84,8 +57,8 @@ class Rebuilding:
             built = self._ask([self._configs[place].config for place in missing], None)["built"]
             for place, one in zip(missing, built, strict=True):
                 if "graph" in one:
-                    found[self._keys[place]] = str(one["graph"])
-                    self._owner.graphs.keep(self._keys[place], str(one["graph"]))
+                    found[self._keys[place]] = graph = str(one["graph"])
+                    self._owner.graphs.keep(self._keys[place], graph, len(graph))
                 else:
                     failures[place] = self._configs[place].put_back_text(str(one["failure"]))
         graphs: list[ModelGraph | str] = []
@@ -134,8 +107,8 @@ class Rebuilding:
         for number, question in questions.items():
             own, parts = parts[: runs_of(question)], parts[runs_of(question) :]
             if all(part.failure is None for part in own):
-                kept = reply.model_copy(update={"parts": tuple(own)})
-                self._owner.answers.keep(keys[number], kept.to_json())
+                text = reply.model_copy(update={"parts": tuple(own)}).to_json()
+                self._owner.answers.keep(keys[number], text, len(text))
             found[number] = tuple(part.model_copy(update={"case": question.case}) for part in own)
         return found
 

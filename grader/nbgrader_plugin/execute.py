@@ -20,7 +20,7 @@ from grader.course import UnitFolder
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Challenge, Evidence, RunFacts
 from grader.execution.client import RecordingClient
 from grader.execution.compile import case_file
-from grader.execution.examination import Examined, Examiner
+from grader.execution.examination import EXAMINER, Examined
 from grader.execution.keras_config import keras_config
 from grader.execution.keyring import private_key
 from grader.execution.native_logs import QUIET, without_native_logs
@@ -136,7 +136,6 @@ class ExecuteAndJudge(RecordingClient, Execute):
         NotebookClient.__init__(self, nb, km)
         self._check_assign_resources(resources)
         self._faults: dict[str, str] = {}
-        self._examiner = Examiner()
         self._examined: dict[str, Examined] = {}
         self.check_cells = [held.task.id for held in key.tasks] if key else []
         self.on_evidence = self._challenger(key) if key else None
@@ -159,7 +158,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
             if held is None:
                 return None
             try:
-                self._examined[task] = self._examiner.examine(held, evidence)
+                self._examined[task] = EXAMINER.examine(held, evidence)
                 return self._examined[task].challenge
             except Exception:  # noqa: BLE001 - hostile evidence may reach any corner of the judge
                 self._faults[task] = traceback.format_exc()
@@ -208,7 +207,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
         if fault is None:
             try:
                 evidence, examined = run.evidence.get(task.id), self._examined.get(task.id)
-                return self._examiner.verdict(held, evidence, examined, run.replies.get(task.id), facts)
+                return EXAMINER.verdict(held, evidence, examined, run.replies.get(task.id), facts)
             except Exception:  # noqa: BLE001 - an error of ours must not become a zero, nor end the class
                 fault = traceback.format_exc()
         self.log.error("task %r could not be judged:\n%s", task.id, fault)

@@ -181,3 +181,37 @@ def test_evidence_that_was_sent_once_more_is_examined_anew() -> None:
     found = examiner.examine(key, first)
     examiner._rebuilder = Models(linear(), linear(4))  # type: ignore[assignment]
     assert Outcome.CORRECT == examiner.verdict(key, last, found, None, RunFacts()).outcome
+
+
+def test_the_same_evidence_is_examined_once() -> None:
+    """What another sent before is not built and asked again, and the verdict is the same; it is of the one given."""
+    models, key = Models(linear(), linear(4)), private_key()
+    examiner = Examiner(models)  # type: ignore[arg-type]
+    first = examiner.examine(key, sent(linear(), linear(4)))
+    asked = len(models.asked)
+    again = sent(linear(), linear(4))
+    second = examiner.examine(key, again)
+    assert (asked, again) == (len(models.asked), second.given)
+    assert second.given is again
+    assert first == second
+    assert Outcome.CORRECT == examiner.verdict(key, again, second, None, RunFacts()).outcome
+
+
+def test_other_evidence_and_another_key_are_examined_anew() -> None:
+    """One layer more in the graph, or another campaign's task, is nothing that was seen before."""
+    models, key = Models(linear(), linear(4)), private_key()
+    examiner = Examiner(models)  # type: ignore[arg-type]
+    examiner.examine(key, sent(linear(), linear(4)))
+    examiner.examine(key, sent(linear(2), linear(2)))
+    assert 4 == len(models.configs)
+    examiner.examine(private_key(), sent(linear(), linear(4)))
+    assert 6 == len(models.configs)
+
+
+def test_what_could_not_be_built_is_tried_again() -> None:
+    """A process that was out of breath costs one submission a look, not all that are like it."""
+    models, key = Models(linear(), linear(4), fails=True), private_key()
+    examiner, given = Examiner(models), sent(linear(), linear(4))  # type: ignore[arg-type]
+    assert 1 == len(examiner.examine(key, given).doubts)
+    models._fails = False
+    assert ((), (0, 1)) == ((found := examiner.examine(key, given)).doubts, found.confirmed)
