@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +54,19 @@ def main() -> None:
     except GraderError as error:
         sys.stderr.write(f"grader: {plain(str(error), 2000)}\n")
         raise SystemExit(2) from None
+
+
+@contextmanager
+def _interruptible(kept: str) -> Iterator[None]:
+    """Say in one line that Ctrl-C was heard, and what that leaves; exit code 130."""
+    try:
+        yield
+    except BaseException as error:
+        # The second is how asyncio tells of it while a kernel runs; by name, since importing asyncio takes time.
+        if not isinstance(error, KeyboardInterrupt) and type(error).__name__ != "CancelledError":
+            raise
+        typer.echo(f"grader: interrupted. {kept}", err=True)
+        raise typer.Exit(130) from None
 
 
 @app.callback()
@@ -189,7 +204,7 @@ def release(
     from grader.console import quiet_nbgrader
     from grader.nbgrader_plugin.release import release_unit
 
-    with quiet_nbgrader():
+    with _interruptible("The same command begins anew."), quiet_nbgrader():
         done = release_unit(unit, _course(course), self_paced=learner)
     if as_json:
         typer.echo(done.to_json())
@@ -228,28 +243,23 @@ def grade(
     Exit codes: 0 graded, 1 graded, but some submission needs a look, 2 nothing could be graded, 130 interrupted.
     """
     root = _course(course)
-    # Of a unit that was graded before, most is kept and needs no kernel.
-    if afresh or not (root / "private" / "verdicts" / unit).is_dir():
-        from grader.execution.native_logs import QUIET
-        from grader.execution.zygotes import start_in_background
+    with _interruptible("What was done is kept: the same command goes on from there."):
+        # Of a unit that was graded before, most is kept and needs no kernel.
+        if afresh or not (root / "private" / "verdicts" / unit).is_dir():
+            from grader.execution.native_logs import QUIET
+            from grader.execution.zygotes import start_in_background
 
-        # While nbgrader is imported here, what the kernels are forked from imports Keras.
-        start_in_background(os.environ | QUIET, owner=os.getpid())
-    from grader.console import print_table, progress, quiet_nbgrader
-    from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
-    from grader.nbgrader_plugin.place import grading_places
-    from grader.nbgrader_plugin.release import course_api
-    from grader.results_table import points_for_a_person, results_table
+            # While nbgrader is imported here, what the kernels are forked from imports Keras.
+            start_in_background(os.environ | QUIET, owner=os.getpid())
+        from grader.console import print_table, progress, quiet_nbgrader
+        from grader.nbgrader_plugin.grade import grade_unit, misplaced_submissions
+        from grader.nbgrader_plugin.place import grading_places
+        from grader.nbgrader_plugin.release import course_api
+        from grader.results_table import points_for_a_person, results_table
 
-    try:
         with quiet_nbgrader(), progress(f"Grading {unit}") as advance:
             results = grade_unit(unit, root, students=student, jobs=jobs, afresh=afresh, progress=advance)
             misplaced = [] if student else misplaced_submissions(unit, root)
-    except KeyboardInterrupt:
-        typer.echo(
-            "grader: interrupted. What was done is kept: the same command goes on from there.", err=True
-        )
-        raise typer.Exit(130) from None
     if as_json:
         typer.echo("[" + ",".join(result.to_json() for result in results) + "]")
     else:
@@ -275,7 +285,7 @@ def feedback(unit: UnitName, course: CourseDir = HERE, as_json: AsJson = False) 
     from grader.console import quiet_nbgrader
     from grader.nbgrader_plugin.feedback import feedback_unit
 
-    with quiet_nbgrader():
+    with _interruptible("Pages that were written stay; the same command writes them all."), quiet_nbgrader():
         written = feedback_unit(unit, _course(course))
     if as_json:
         typer.echo(json.dumps({name: str(folder) for name, folder in written.folders.items()}))

@@ -284,7 +284,7 @@ class RunFacts(Record):
     ``attempted`` is false when no solution cell before the check differs from what was released.
     ``error`` is the name and message of the exception that the check's own cell raised.
     ``crashed`` and ``timed_out`` say that the kernel was gone, or stopped, at or before the check; ``over_limit`` adds
-    what it used where that was more than it may, as a clause.
+    what it used where that was more than it may, as a clause, and ``time_out`` which time was over.
     ``notes`` are sentences for the report: evidence that was refused, output that was cut. ``doubts`` are sentences
     for the instructor alone: why a person should look at this evidence. ``confirmed`` are the cases whose graph is
     that of a model which the grader itself has built again.
@@ -295,6 +295,7 @@ class RunFacts(Record):
     crashed: bool = False
     over_limit: str | None = None
     timed_out: bool = False
+    time_out: str = ""
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     confirmed: tuple[int, ...] = ()

@@ -10,7 +10,9 @@ from rich.table import Table
 from grader.messages import some
 from grader.nbgrader_plugin.points import Points
 from grader.nbgrader_plugin.results import SubmissionResult
-from grader.verdict import Outcome
+from grader.verdict import Outcome, Verdict
+
+_ENDED = (Outcome.CRASHED, Outcome.TIMEOUT)
 
 __all__ = ["points_for_a_person", "results_table", "summary"]
 
@@ -40,7 +42,7 @@ def summary(result: SubmissionResult) -> str:
     for verdict in result.verdicts:
         if verdict.outcome is Outcome.CORRECT:
             continue
-        found = ", ".join(diagnosis.id for diagnosis in verdict.diagnoses) or _words(verdict.outcome)
+        found = ", ".join(diagnosis.id for diagnosis in verdict.diagnoses) or _words(verdict)
         parts.append(f"{verdict.task}: {found}")
     if not parts and result.verdicts:
         parts.append("all checks pass")
@@ -50,8 +52,11 @@ def summary(result: SubmissionResult) -> str:
     return "; ".join(parts) or "no check was judged"
 
 
-def _words(outcome: Outcome) -> str:
-    return outcome.value.replace("_", " ")
+def _words(verdict: Verdict) -> str:
+    """Name the outcome, and the limit where one ended the kernel."""
+    words = verdict.outcome.value.replace("_", " ")
+    _, _, why = verdict.message.partition(": ")
+    return f"{words} ({why.rstrip('.')})" if why and verdict.outcome in _ENDED else words
 
 
 def points_for_a_person(results: Sequence[SubmissionResult]) -> str | None:

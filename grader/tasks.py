@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 
+_MOST_DRAWS = 50  # for a case that was not there before
+
+
 class CompareOptions(Record):
     """What a comparison minds beyond the default, and what it leaves to the student; nothing unless a teacher says so.
 
@@ -155,7 +158,8 @@ class Task:
 
     ``id`` is also the nbgrader id of the cell that holds the check. ``cases`` are the visible
     ones; ``draw`` makes one more from a random generator, ``drawn`` times a campaign, so that a
-    solution that only fits the visible numbers is noticed.
+    solution that only fits the visible numbers is noticed. It may return several at once, where each campaign has to
+    have, say, a shallow one and a deep one. No case is used twice where another can be drawn.
     """
 
     id: str
@@ -163,7 +167,7 @@ class Task:
     expects: tuple[Expectation, ...]
     hints: tuple[str, ...]
     cases: tuple[Case, ...] = (Case(),)
-    draw: Callable[[random.Random], Case] | None = None
+    draw: Callable[[random.Random], Case | tuple[Case, ...]] | None = None
     drawn: int = 2
     minutes: int = 10
     difficulty: Literal[1, 2, 3] = 1
@@ -185,7 +189,17 @@ class Task:
         if self.draw is None:
             return ()
         generator = random.Random(f"{seed}:{self.id}")
-        return tuple(self.draw(generator) for _ in range(self.drawn))
+        known = {case.to_json() for case in self.cases}
+        found: list[Case] = []
+        for _ in range(self.drawn):
+            for _ in range(_MOST_DRAWS):
+                made = self.draw(generator)
+                cases = made if isinstance(made, tuple) else (made,)
+                if known.isdisjoint(case.to_json() for case in cases):
+                    break
+            known.update(case.to_json() for case in cases)
+            found += cases
+        return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ which ``clear_output`` and ``update_display`` can rewrite afterwards. See nbclie
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty
@@ -48,12 +48,20 @@ class RecordingClient(LimitedClient):
     cell is a cell with an nbgrader ``grade_id``; evidence counts only when it names that id.
     """
 
-    timeout = Integer(60, allow_none=True, help="Seconds a cell may take.").tag(config=True)
-    challenge_timeout = Integer(30, help="Seconds the answer to a challenge may take.").tag(config=True)
-    iopub_timeout = Integer(20, help="Seconds to wait for the last messages of a cell.").tag(config=True)
-    cell_output_bytes = Integer(1_000_000, help="Bytes of output kept per cell.").tag(config=True)
-    notebook_output_bytes = Integer(10_000_000, help="Bytes of output kept per notebook.").tag(config=True)
-    flood_bytes = Integer(64_000_000, help="Bytes of output after which a cell is stopped.").tag(config=True)
+    timeout = Integer(60, min=1, allow_none=True, help="Seconds a cell may take.").tag(config=True)
+    challenge_timeout = Integer(30, min=1, help="Seconds the answer to a challenge may take.").tag(
+        config=True
+    )
+    iopub_timeout = Integer(20, min=1, help="Seconds to wait for the last messages of a cell.").tag(
+        config=True
+    )
+    cell_output_bytes = Integer(1_000_000, min=0, help="Bytes of output kept per cell.").tag(config=True)
+    notebook_output_bytes = Integer(10_000_000, min=0, help="Bytes of output kept per notebook.").tag(
+        config=True
+    )
+    flood_bytes = Integer(64_000_000, min=1, help="Bytes of output after which a cell is stopped.").tag(
+        config=True
+    )
 
     allow_errors = True
     interrupt_on_timeout = True
@@ -70,6 +78,9 @@ class RecordingClient(LimitedClient):
     check_cells = List(Unicode(), help="The ids of the cells whose evidence is recorded.")
 
     on_evidence: EvidenceCallback | None = None
+
+    # Cells that stopped an earlier run of this notebook, by index: they are not run again.
+    skipped: Mapping[int, CellRun] = {}
 
     def reset_execution_trackers(self) -> None:
         """Forget an earlier run."""
@@ -135,6 +146,10 @@ class RecordingClient(LimitedClient):
             self._stop(self._note(cell_index, task, "timeout", late), cell)
             await self._kill()
             return cell
+        if (before := self.skipped.get(cell_index)) is not None:
+            mark_not_run(cell, before)
+            self._note(cell_index, task, before.status, before.error)
+            return cell
         if self._stopped_by is not None:
             mark_not_run(cell, self._stopped_by)
             self._note(cell_index, task, "not_run")
@@ -144,6 +159,7 @@ class RecordingClient(LimitedClient):
         self._idle = asyncio.Event()
         self._out_of_time = False
         self._reply_error: str | None = None
+        self._asked_to_exit = False
         self._flood: asyncio.Task[bool] | None = None
         self._budget = OutputBudget(
             min(self.cell_output_bytes, self.notebook_output_bytes - self._kept_bytes), self.flood_bytes
@@ -185,6 +201,10 @@ class RecordingClient(LimitedClient):
             self._killed = True
             await self._kill()
             return "crashed", "it sent a message that cannot be read"
+        if self._asked_to_exit:  # it would end some cells later
+            self._killed = True
+            await self._kill()
+            return "crashed", "it was asked to exit, as quit() and exit() do"
         if self._flood is not None:
             self._killed = await self._flood or self._killed
         if self._budget.flooded:
@@ -241,6 +261,13 @@ class RecordingClient(LimitedClient):
         self, cell: NotebookNode, cell_index: int, exec_reply: dict[str, Any] | None
     ) -> None:
         content = (exec_reply or {}).get("content", {})
+        payload = content.get("payload")
+        asked = (
+            [part.get("source") for part in payload if isinstance(part, dict)]
+            if isinstance(payload, list)
+            else []
+        )
+        self._asked_to_exit = "ask_exit" in asked
         if content.get("status") == "error":
             self._reply_error = f"{content.get('ename')}: {content.get('evalue')}"[:500]
         await super()._check_raise_for_error(cell, cell_index, exec_reply)

@@ -15,6 +15,7 @@ from grader.errors import CourseError, EvenOutputError, UsageError
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, Challenge, Evidence
 from grader.execution.client import RecordingClient
 from grader.execution.run import NotebookRun
+from grader.execution.temporary import own_prefix
 from grader.judge import ask, probes_from
 from grader.keys import AnswerKey, Probe, TaskKey
 from grader.options import refuse_unknown_settings
@@ -32,7 +33,7 @@ _QUIET.propagate = False
 @contextmanager
 def case_file(sheet: CaseSheet) -> Iterator[Path]:
     """Lend a kernel its cases in a file that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="grader-") as folder:
+    with tempfile.TemporaryDirectory(prefix=own_prefix("grader")) as folder:
         path = Path(folder) / "cases.json"
         path.write_text(sheet.to_json(), encoding="utf-8")
         yield path

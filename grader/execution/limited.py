@@ -25,6 +25,7 @@ from grader.execution.connection import CappedClient
 from grader.execution.kernelspecs import WarmKernelSpecs
 from grader.execution.limits import Excess, Limits
 from grader.execution.provisioner import hold
+from grader.execution.temporary import own_prefix
 from grader.execution.zygotes import FOLDER_VARIABLE, OWNER_VARIABLE
 
 __all__ = ["LimitedClient"]
@@ -40,23 +41,23 @@ class LimitedClient(NotebookClient):
     residual block called on 4,000 digits at once takes 3 GB with PyTorch, so twice that is allowed and more.
     """
 
-    notebook_timeout = Integer(600, help="Seconds all cells together may take.").tag(config=True)
-    notebook_cpu = Integer(3600, allow_none=True, help="Seconds of processor time a notebook may take.").tag(
-        config=True
-    )
+    notebook_timeout = Integer(600, min=1, help="Seconds all cells together may take.").tag(config=True)
+    notebook_cpu = Integer(
+        3600, min=1, allow_none=True, help="Seconds of processor time a notebook may take."
+    ).tag(config=True)
     notebook_memory = Integer(
-        8_000_000_000, allow_none=True, help="Bytes of memory that a notebook may use."
+        8_000_000_000, min=1, allow_none=True, help="Bytes of memory that a notebook may use."
     ).tag(config=True)
     notebook_processes = Integer(
-        200, allow_none=True, help="Processes that a notebook may have at one time."
+        200, min=1, allow_none=True, help="Processes that a notebook may have at one time."
     ).tag(config=True)
     notebook_threads = Integer(
-        4000, allow_none=True, help="Threads that a notebook may have at one time."
+        4000, min=1, allow_none=True, help="Threads that a notebook may have at one time."
     ).tag(config=True)
-    interrupt_grace = Integer(3, help="Seconds a kernel has to obey an interrupt before it is killed.").tag(
-        config=True
-    )
-    startup_timeout = Integer(120, help="Seconds a kernel may take to start.").tag(config=True)
+    interrupt_grace = Integer(
+        3, min=0, help="Seconds a kernel has to obey an interrupt before it is killed."
+    ).tag(config=True)
+    startup_timeout = Integer(120, min=1, help="Seconds a kernel may take to start.").tag(config=True)
 
     kernel_environment = Dict(Unicode(), help="Variables added to the kernel's environment.")
 
@@ -94,7 +95,7 @@ class LimitedClient(NotebookClient):
         hold(manager.kernel_spec, self.limits)
         # By files where their names may be so long: a port that was free when it was chosen can be taken by
         # another kernel before this one is there to listen.
-        folder = tempfile.mkdtemp(prefix="kernel-")
+        folder = tempfile.mkdtemp(prefix=own_prefix("kernel"))
         if len(folder) <= _LONGEST_FOLDER:
             manager.transport, manager.ip = "ipc", f"{folder}/s"
         self._sockets = folder
@@ -105,6 +106,9 @@ class LimitedClient(NotebookClient):
         environment = kwargs.pop("env", None) or os.environ.copy()
         for name in (MODE_VARIABLE, CASES_VARIABLE, FOLDER_VARIABLE, OWNER_VARIABLE):
             environment.pop(name, None)
+        environment.pop("OLDPWD", None)
+        if folder := self.resources.get("metadata", {}).get("path"):
+            environment["PWD"] = str(folder)  # it named the course, where the solutions lie
         environment.update(self.kernel_environment)
         # A student's output belongs in the notebook, not on the terminal of whoever grades.
         for stream in ("stdout", "stderr"):

@@ -6,13 +6,16 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import select
 import signal
 import sys
 import tempfile
+import threading
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -42,7 +45,10 @@ def run_all(
     while together or alone:
         lot, width = (alone, 1) if alone else (together, jobs)
         executor = ProcessPoolExecutor(
-            width, mp_context=context, initializer=_prepare_worker, initargs=(dict(os.environ),)
+            width,
+            mp_context=context,
+            initializer=_prepare_worker,
+            initargs=(dict(os.environ), os.getpid()),
         )
         running: dict[Future[Any], str] = {}
         try:
@@ -78,10 +84,24 @@ def _context(module: str) -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([module])
+    with _interrupts_ignored():  # Ctrl-C reaches every process of a terminal, and this one answers for all
+        forkserver.ensure_running()
     return context
 
 
-def _prepare_worker(environment: dict[str, str]) -> None:
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _prepare_worker(environment: dict[str, str], owner: int) -> None:
     """Take over the caller's environment; leave interrupts to it, and end with it."""
     os.environ.clear()
     os.environ.update(environment)
@@ -90,7 +110,25 @@ def _prepare_worker(environment: dict[str, str]) -> None:
         OSError, AttributeError
     ):  # not on Linux: the pool ends its processes when it can
         die_with_parent(os.getppid())
+        _end_with(owner)
     gc.freeze()  # a collection would look at all that was imported, again and again
+
+
+def _end_with(owner: int) -> None:
+    """End this process when the one that asks is gone, however it went.
+
+    The fork server does not: each worker holds open the pipe by which it would learn of that.
+    """
+    try:
+        watched = os.pidfd_open(owner)
+    except ProcessLookupError:
+        os._exit(1)
+
+    def wait() -> None:
+        select.select([watched], [], [])
+        os._exit(1)
+
+    threading.Thread(target=wait, name="owner", daemon=True).start()
 
 
 def _end(executor: ProcessPoolExecutor) -> None:

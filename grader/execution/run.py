@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from nbformat import NotebookNode
@@ -10,7 +11,7 @@ from nbformat.v4 import new_output
 from grader.evidence import Evidence, Reply, RunFacts
 from grader.record import Record
 
-__all__ = ["CellRun", "CellStatus", "NotebookRun", "mark_not_run"]
+__all__ = ["CellRun", "CellStatus", "NotebookRun", "Runs", "mark_not_run"]
 
 # "stopped": the kernel used more than it may; "crashed": it died of its own accord.
 CellStatus = Literal["ok", "error", "timeout", "flooded", "stopped", "crashed", "not_run"]
@@ -71,19 +72,24 @@ class NotebookRun(Record):
         stopper = self.stopped_by
         halted = stopper is not None and (cell is None or cell.index >= stopper.index)
         culprit, own = self._culprit(cell)
-        if culprit is not None:
+        error = _error(cell)
+        if error is not None and error.startswith("NameError") and own is not None and own.status == "error":
+            # What the check misses was to be defined there: that is what has to be mended.
+            error = f"{error}; cell {own.index + 1}, before it, had stopped with {_told(own.error)}"
+        elif culprit is not None:
             ending = f"{_ENDINGS[culprit.status]}{_tail(culprit.error)}"
             notes = (*notes, f"Cell {culprit.index + 1}, before this check, {ending}.")
-        late = {found.status for found in (cell, own, stopper if halted else None) if found is not None}
-        flooded = halted and stopper is not None and stopper.status == "flooded"
+        ends = [found for found in (cell, own, stopper if halted else None) if found is not None]
+        late = next((found for found in ends if found.status == "timeout"), None)
+        over = next((found for found in ends if found.status in ("stopped", "flooded")), None)
+        timed_out = late is not None and not (halted and self.crashed)
         return RunFacts(
             attempted=attempted,
-            error=_error(stopper if flooded else cell),
+            error=error,
             crashed=halted and self.crashed,
-            over_limit=stopper.error
-            if halted and stopper is not None and stopper.status == "stopped"
-            else None,
-            timed_out="timeout" in late and not (halted and self.crashed),
+            over_limit=_excess(over) if over is not None and not timed_out else None,
+            timed_out=timed_out,
+            time_out=_told(late.error) if late is not None and timed_out else "",
             notes=notes,
         )
 
@@ -100,10 +106,46 @@ class NotebookRun(Record):
         own = next((cell for cell in bad if cell.index > last_check), None)
         return own or next(iter(bad), None), own
 
+    def without_answer(self) -> list[str]:
+        """Return the checks at or behind the cell that stopped the run, in order; the first of them is that cell's."""
+        if self.stopped_by is None:
+            return []
+        behind = [
+            cell for cell in self.cells if cell.task is not None and cell.index >= self.stopped_by.index
+        ]
+        return [cell.task for cell in behind if cell.task is not None and cell.task not in self.replies]
+
+
+class Runs(Record):
+    """The runs of one notebook, each without the cells that had stopped those before it."""
+
+    runs: tuple[NotebookRun, ...]
+
+    def of(self, task: str) -> NotebookRun:
+        """Return the run that tells of a check: the first that came to it, or that ended on the way to it."""
+        for run in self.runs[:-1]:
+            unanswered = run.without_answer()
+            if task not in unanswered or task in run.evidence or task == unanswered[0]:
+                return run
+        return self.runs[-1]
+
 
 def _error(cell: CellRun | None) -> str | None:
-    return cell.error if cell is not None and cell.status in ("error", "flooded") else None
+    return _told(cell.error) if cell is not None and cell.status == "error" else None
 
+
+def _excess(cell: CellRun) -> str:
+    """Say what was too much, as the end of a sentence that began with the kernel."""
+    told = _told(cell.error)
+    return f"it wrote {told}" if cell.status == "flooded" else told
+
+
+def _told(error: str | None) -> str:
+    """Return an error's text without the name of a file that only its kernel knows."""
+    return _CELL_FILE.sub(r"(\1)", error or "")
+
+
+_CELL_FILE = re.compile(r"\(\d+\.py, (line \d+)\)")  # as IPython names a cell in a SyntaxError
 
 _ENDINGS: dict[CellStatus, str] = {
     "error": "stopped with an error",
@@ -123,7 +165,7 @@ _STOPS: dict[CellStatus, str] = {
 
 
 def _tail(error: str | None) -> str:
-    return f": {error.rstrip('.')}" if error else ""
+    return f": {_told(error).rstrip('.')}" if error else ""
 
 
 def mark_not_run(cell: NotebookNode, stopper: CellRun) -> None:

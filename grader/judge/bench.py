@@ -100,8 +100,9 @@ def _without_evidence(key: TaskKey, facts: RunFacts) -> Verdict:
         return _plain(
             key,
             Outcome.TIMEOUT,
-            "The notebook ran out of time before this check was done. Look for a loop that does not end.",
+            f"The notebook ran out of time before this check was done{f': {facts.time_out}' if facts.time_out else ''}.",
             facts,
+            next_step="Look for a loop that does not end, and for what takes long and is not asked for.",
         )
     if not facts.attempted:
         return _plain(key, Outcome.NOT_ATTEMPTED, "Not attempted yet.", facts)

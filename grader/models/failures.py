@@ -39,7 +39,8 @@ def failure_of(error: BaseException, namespace: Mapping[str, Any] | None = None)
         text = ""
     call, cause = _examined(error, stage, namespace)
     line = None if stage == "check" else _line(error)
-    stub = isinstance(error, NotImplementedError) and not _raised_by(error.__traceback__, {"keras"})
+    # Not those that are derived from it: IPython's for `input()` where nobody can answer is one.
+    stub = type(error) is NotImplementedError and not _raised_by(error.__traceback__, {"keras"})
     return Failure.model_validate(
         {
             "type": type(error).__name__[:200],

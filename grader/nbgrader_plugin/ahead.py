@@ -21,31 +21,41 @@ from nbgrader.converters import Autograde
 from nbgrader.utils import find_all_files, is_grade
 
 from grader.course import UnitFolder
+from grader.execution.temporary import own_prefix
 from grader.nbgrader_plugin.execute import ExecuteAndJudge, withhold
 from grader.nbgrader_plugin.once import done_once
 from grader.nbgrader_plugin.release import course_api
 from grader.nbgrader_plugin.restore import GRADER_METADATA
+from grader.nbgrader_plugin.store import read_verdicts
 from grader.record import Record
 
 __all__ = ["Ahead", "grade_ahead"]
 
 
 class Ahead(Record):
-    """What grading a submission ahead took: seconds of wall time. What it gave is in the store."""
+    """What grading a submission ahead took: seconds of wall time. What it gave is in the store.
+
+    ``settled``: it is what was graded last time, so that the gradebook has it already.
+    """
 
     student: str
     seconds: float
+    settled: bool = False
 
 
 def grade_ahead(course: str, unit_id: str, student: str, afresh: bool = False) -> Ahead:
     """Run and judge a student's notebooks, unless the store holds what they give."""
     began = monotonic()
+    settled = not afresh
     with _quiet(), done_once(), chdir(course):
         converter = _converter(Path(course), unit_id, student)
+        stored = read_verdicts(Path(course), unit_id, student)
+        before = {found.notebook: found.digest for found in stored if found.digest}
         with _workplace(converter, unit_id, student) as workplace:
             for path in converter.notebooks:
-                _grade_notebook(converter, Path(path), workplace, afresh)
-    return Ahead(student=student, seconds=monotonic() - began)
+                digest = _grade_notebook(converter, Path(path), workplace, afresh)
+                settled = settled and digest in (None, before.get(Path(path).stem))
+    return Ahead(student=student, seconds=monotonic() - began, settled=settled)
 
 
 @contextmanager
@@ -77,7 +87,7 @@ def _converter(course: Path, unit_id: str, student: str) -> Any:
 def _workplace(converter: Any, unit_id: str, student: str) -> Iterator[Path]:
     """Lend a folder that holds what nbgrader puts beside a notebook it runs, without what authors keep for themselves."""
     directory = converter.coursedir
-    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(prefix=own_prefix("grader"), ignore_cleanup_errors=True) as made:
         workplace = Path(made).resolve()
         ignored = [*directory.ignore, "*.ipynb"]
         sources = (
@@ -92,14 +102,19 @@ def _workplace(converter: Any, unit_id: str, student: str) -> Iterator[Path]:
         yield workplace
 
 
-def _grade_notebook(converter: Any, path: Path, workplace: Path, afresh: bool) -> None:
-    """Take one notebook through nbgrader's first pass, then run and judge it."""
+def _grade_notebook(converter: Any, path: Path, workplace: Path, afresh: bool) -> str | None:
+    """Take one notebook through nbgrader's first pass, then run and judge it.
+
+    Returns its digest: ``None`` where nothing in it is graded, and no text where it cannot be judged.
+    """
     resources = converter.init_single_notebook_resources(str(path))
     text, resources = converter.exporter.from_filename(str(path), resources=resources)
     nb = nbformat.reads(text, as_version=4)
     found = nb.metadata.pop(GRADER_METADATA, {})
-    if found.get("needs_look") or not any(map(is_grade, nb.cells)):
-        return
+    if found.get("needs_look"):
+        return ""
+    if not any(map(is_grade, nb.cells)):
+        return None
     (workplace / path.name).write_text(text, encoding="utf-8")
     resources["metadata"]["path"] = str(workplace)
     runner = ExecuteAndJudge(parent=converter.exporter)
@@ -114,3 +129,4 @@ def _grade_notebook(converter: Any, path: Path, workplace: Path, afresh: bool) -
     )
     withhold(folder, workplace)
     runner.graded(nb, resources, folder, found.get("restored", {}))
+    return runner.digest

@@ -6,7 +6,9 @@ import os
 import shutil
 import traceback
 from contextlib import ExitStack
+from copy import deepcopy
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import nbformat
@@ -24,7 +26,7 @@ from grader.execution.examination import EXAMINER, Examined
 from grader.execution.keras_config import keras_config
 from grader.execution.keyring import private_key
 from grader.execution.native_logs import QUIET, without_native_logs
-from grader.execution.run import NotebookRun
+from grader.execution.run import NotebookRun, Runs
 from grader.keys import AnswerKey, TaskKey
 from grader.lessons import lessons_in
 from grader.nbgrader_plugin.attempts import attempted
@@ -40,6 +42,7 @@ from grader.verdict import Outcome, Verdict
 
 __all__ = ["ExecuteAndJudge", "withhold"]
 
+_MOST_RERUNS = 2
 _RELEASED = ("data", "public_key.json")
 _SETTINGS = (
     *(
@@ -102,7 +105,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
             for name, why in reasons.items():
                 _mark(resources, kind, name, why)
         looks = tuple(f"{found.task}: {found.needs_look}" for found in graded.verdicts if found.needs_look)
-        self._store(folder, resources, graded.verdicts, looks)
+        self._store(folder, resources, graded.verdicts, looks, self.digest if graded.lasting else "")
         return nb, resources
 
     def graded(
@@ -111,17 +114,17 @@ class ExecuteAndJudge(RecordingClient, Execute):
         """Return what running and judging the notebook gives: what is kept of an earlier time, or what it gives now."""
         key = private_key(folder)
         store = GradedStore(folder.course)
-        digest = digest_of(nb, restored, Path(resources["metadata"]["path"]), folder, self._settings())
+        self.digest = digest_of(nb, restored, Path(resources["metadata"]["path"]), folder, self._settings())
         if self.afresh:
-            store.forget(digest)
-        kept = store.read(digest)
+            store.forget(self.digest)
+        kept = store.read(self.digest)
         if kept is not None:
             return kept
-        run = self._run(nb, resources, key, km)
-        verdicts, unscored, needs_look = self._judge_cells(nb, folder, key, run, restored)
+        runs = self._run(nb, resources, key, km)
+        verdicts, unscored, needs_look = self._judge_cells(nb, folder, key, runs, restored)
         graded = GradedNotebook.of(nb, verdicts, unscored, needs_look)
         if graded.lasting:
-            store.write(digest, graded)
+            store.write(self.digest, graded)
         return graded
 
     def _settings(self) -> dict[str, str | int | None]:
@@ -131,12 +134,40 @@ class ExecuteAndJudge(RecordingClient, Execute):
 
     # ---- running ----------------------------------------------------------------------------
 
-    def _run(self, nb: NotebookNode, resources: Any, key: AnswerKey | None, km: Any) -> NotebookRun:
-        """Run all cells and clean what they put out."""
-        NotebookClient.__init__(self, nb, km)
-        self._check_assign_resources(resources)
+    def _run(self, nb: NotebookNode, resources: Any, key: AnswerKey | None, km: Any) -> Runs:
+        """Run all cells and clean what they put out.
+
+        Where a cell ends the kernel, the notebook is run again without that cell, so that the exercises behind it are
+        graded for what they are; of the cell itself, the first run tells.
+        """
         self._faults: dict[str, str] = {}
         self._examined: dict[str, Examined] = {}
+        self.skipped = {}
+        began = monotonic()
+        blank = deepcopy(nb) if key is not None else nb
+        runs = [self._run_once(nb, resources, key, km)]
+        while key is not None and len(runs) <= _MOST_RERUNS:
+            stopper = runs[-1].stopped_by
+            late = monotonic() - began > self.notebook_timeout / 2
+            if stopper is None or late or not _others_behind(nb, stopper.index):
+                break
+            self.skipped = {**self.skipped, stopper.index: stopper}
+            again = deepcopy(blank)
+            runs.append(self._run_once(again, resources, key, km))
+            for index in range(stopper.index + 1, len(nb.cells)):
+                if nb.cells[index].cell_type == "code":
+                    nb.cells[index].outputs = again.cells[index].outputs
+                    nb.cells[index].execution_count = again.cells[index].execution_count
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs = [clean_output(output) for output in without_native_logs(cell.outputs)]
+                if is_grade(cell):
+                    let_stderr_pass(cell)
+        return Runs(runs=tuple(runs))
+
+    def _run_once(self, nb: NotebookNode, resources: Any, key: AnswerKey | None, km: Any) -> NotebookRun:
+        NotebookClient.__init__(self, nb, km)
+        self._check_assign_resources(resources)
         self.check_cells = [held.task.id for held in key.tasks] if key else []
         self.on_evidence = self._challenger(key) if key else None
         self.kernel_environment = dict(QUIET)
@@ -145,11 +176,6 @@ class ExecuteAndJudge(RecordingClient, Execute):
                 sheet = stack.enter_context(case_file(key.case_sheet()))
                 self.kernel_environment |= {MODE_VARIABLE: "collect", CASES_VARIABLE: str(sheet)}
             self.execute()
-        for cell in nb.cells:
-            if cell.cell_type == "code":
-                cell.outputs = [clean_output(output) for output in without_native_logs(cell.outputs)]
-                if is_grade(cell):
-                    let_stderr_pass(cell)
         return self.recorded
 
     def _challenger(self, key: AnswerKey) -> Any:
@@ -173,7 +199,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
         nb: NotebookNode,
         folder: UnitFolder,
         key: AnswerKey,
-        run: NotebookRun,
+        runs: Runs,
         restored: dict[str, str],
     ) -> tuple[tuple[Verdict, ...], dict[str, str], dict[str, str]]:
         """Judge every check cell and write its outputs; return verdicts, and which cells a person has to score or see."""
@@ -188,6 +214,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
             held = key.task(name) if name in checks else None
             if held is None or not is_grade(cell):
                 continue
+            run = runs.of(name)
             evidence = run.evidence.get(name)
             facts = run.facts(name, attempted=attempted(nb.cells, name, checks, released_code, evidence))
             if name in restored:
@@ -224,7 +251,12 @@ class ExecuteAndJudge(RecordingClient, Execute):
                 _mark(resources, UNSCORED, cell.metadata.nbgrader["grade_id"], reason)
 
     def _store(
-        self, folder: UnitFolder, resources: Any, verdicts: tuple[Verdict, ...], looks: tuple[str, ...]
+        self,
+        folder: UnitFolder,
+        resources: Any,
+        verdicts: tuple[Verdict, ...],
+        looks: tuple[str, ...],
+        digest: str = "",
     ) -> None:
         names = resources["nbgrader"]
         stored = StoredVerdicts(
@@ -233,8 +265,15 @@ class ExecuteAndJudge(RecordingClient, Execute):
             notebook=names["notebook"],
             verdicts=verdicts,
             needs_look=looks,
+            digest=digest,
         )
         write_verdicts(folder.course, stored)
+
+
+def _others_behind(nb: NotebookNode, index: int) -> bool:
+    """Whether a graded cell stands behind a cell, beside the one that grades what that cell is for."""
+    graded = (n for n, cell in enumerate(nb.cells) if cell.cell_type == "code" and is_grade(cell))
+    return sum(n >= index for n in graded) > 1
 
 
 def _mark(resources: Any, kind: str, name: str, reason: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import traceback
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,13 @@ class SubmissionExporter(NotebookExporter):
             resources.setdefault("metadata", {}).update(name=path.stem, path=str(path.parent))
             nb = new_notebook() if sanitizing else nbformat.read(filename, as_version=4)
             return self.from_notebook_node(nb, resources=resources, **kw)
+
+    def from_file(
+        self, file_stream: Any, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Convert a notebook; a byte order mark, which some editors write in front, is no part of it."""
+        text = io.StringIO(file_stream.read().removeprefix("\ufeff"))
+        return super().from_file(text, resources=resources, **kw)
 
     def _check_file(self, path: Path) -> None:
         if path.is_symlink() or not path.is_file():

@@ -10,6 +10,7 @@ from grader.errors import UsageError
 from grader.messages import shown
 from grader.nbgrader_plugin.causes import cause
 from grader.nbgrader_plugin.handed_in import Submissions
+from grader.nbgrader_plugin.interrupts import held_back
 from grader.nbgrader_plugin.release import course_api, find_unit
 from grader.nbgrader_plugin.results import submission_results
 
@@ -47,10 +48,13 @@ def feedback_unit(unit_id: str, course_dir: Path, *, students: Iterable[str] | N
             missing[student] = fault
         elif student not in graded:
             missing[student] = _ungraded(unit_id, student, handed_in, student in there)
-        elif (result := api.generate_feedback(unit_id, student, force=True))["success"]:
-            folders[student] = Path(directory.format_path(directory.feedback_directory, student, unit_id))
         else:
-            missing[student] = f"nbgrader could not write it: {cause(result)}."
+            with held_back():  # nbgrader takes the page that is there away first
+                result = api.generate_feedback(unit_id, student, force=True)
+            if result["success"]:
+                folders[student] = Path(directory.format_path(directory.feedback_directory, student, unit_id))
+            else:
+                missing[student] = f"nbgrader could not write it: {cause(result)}."
     if not folders and not graded & chosen:
         raise UsageError(f"No submission of {unit_id!r} has been graded; run `grader grade {unit_id}` first.")
     results = submission_results(unit_id, course_dir, students=folders)

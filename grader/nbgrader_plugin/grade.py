@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,16 +11,21 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
+from grader.course import UnitFolder
 from grader.errors import UsageError
 from grader.execution.keyring import private_key
 from grader.execution.pool import WorkerEndedError, run_all
+from grader.execution.temporary import sweep
 from grader.execution.zygotes import OWNER_VARIABLE
-from grader.nbgrader_plugin.ahead import grade_ahead
+from grader.nbgrader_plugin.ahead import Ahead, grade_ahead
+from grader.nbgrader_plugin.alone import alone
 from grader.nbgrader_plugin.causes import cause
 from grader.nbgrader_plugin.handed_in import Submissions
+from grader.nbgrader_plugin.interrupts import held_back
 from grader.nbgrader_plugin.once import done_once
 from grader.nbgrader_plugin.release import course_api, find_unit, release_unit, unit_names
 from grader.nbgrader_plugin.results import SubmissionResult, submission_results
+from grader.nbgrader_plugin.settings import refuse_bad_settings
 
 __all__ = ["Progress", "grade_unit", "misplaced_submissions"]
 
@@ -50,11 +53,29 @@ def grade_unit(
 
     Raises:
         UnknownUnitError: there is no such unit.
-        UsageError: there are no submissions, or one of ``students`` handed in nothing.
+        UsageError: there are no submissions, or one of ``students`` handed in nothing; another run is at work on the
+            course; or a limit is set that cannot be used.
         CourseError: the reference solution fails.
     """
     folder = find_unit(unit_id, course_dir)
     api = course_api(course_dir)
+    refuse_bad_settings(api.config)
+    with alone(folder.course):
+        sweep()
+        return _graded(unit_id, folder, api, students, force, jobs or os.cpu_count() or 1, afresh, progress)
+
+
+def _graded(
+    unit_id: str,
+    folder: UnitFolder,
+    api: NbGraderAPI,
+    students: Iterable[str] | None,
+    force: bool,
+    jobs: int,
+    afresh: bool,
+    progress: Progress | None,
+) -> list[SubmissionResult]:
+    course_dir = folder.course
     handed_in = Submissions(api.coursedir, unit_id, folder.assignment.name)
     wanted = _wanted(handed_in, api, students, unit_names(course_dir))
     # nbgrader gives zero for a notebook it does not find
@@ -64,14 +85,16 @@ def grade_unit(
         private_key(folder)
     if not _is_released(api.coursedir.db_url, unit_id):
         release_unit(unit_id, course_dir)
-    calls = {student: (str(Path(course_dir).resolve()), unit_id, student, afresh) for student in there}
-    with _owned_zygotes(), done_once(), closing(_graded_ahead(calls, jobs or os.cpu_count() or 1)) as graded:
+    calls = {student: (str(course_dir), unit_id, student, afresh) for student in there}
+    # Graded once more, what a person gave would have to be looked at again.
+    in_gradebook = api.get_autograded_students(unit_id)
+    with _owned_zygotes(), done_once(), closing(_graded_ahead(calls, jobs)) as graded:
         for number, (student, ahead) in enumerate(graded, start=1):
             if isinstance(ahead, WorkerEndedError):
                 failed[student] = f"It could not be run: {ahead}."
-            else:
+            elif not (isinstance(ahead, Ahead) and ahead.settled and student in in_gradebook):
                 # Where grading ahead failed, this runs it again and says why.
-                with _uninterrupted():
+                with held_back():
                     result = api.autograde(unit_id, student, force=force, create=True)
                 if not result["success"]:
                     failed[student] = (
@@ -107,22 +130,6 @@ def _owned_zygotes() -> Iterator[None]:
             del os.environ[OWNER_VARIABLE]
         else:
             os.environ[OWNER_VARIABLE] = before
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold an interrupt back until a submission is in the gradebook, all of it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
 
 
 def misplaced_submissions(unit_id: str, course_dir: Path) -> list[str]:

@@ -23,6 +23,7 @@ from grader.execution.keyring import public_key
 from grader.messages import did_you_mean, quoted, shown, some
 from grader.nbgrader_plugin import configure
 from grader.nbgrader_plugin.causes import cause
+from grader.nbgrader_plugin.interrupts import held_back
 from grader.nbgrader_plugin.prepare import DATA, NOTEBOOKS, PUBLIC_KEY, check_unit, unlisted
 from grader.record import Record
 
@@ -106,7 +107,9 @@ def release_unit(unit_id: str, course_dir: Path, *, self_paced: bool = False) ->
     if self_paced:
         return _to_learner(folder)
     api = course_api(course_dir)
-    result = api.generate_assignment(unit_id, force=True, create=True)
+    public_key(folder)  # takes the longest, and can be interrupted
+    with held_back():
+        result = api.generate_assignment(unit_id, force=True, create=True)
     if not result["success"]:
         raise CourseError(f"{unit_id} could not be released: {cause(result)}.")
     directory = api.coursedir

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
@@ -16,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from grader.nbgrader_plugin.recognise import ReleasedCell, recognise
 from grader.nbgrader_plugin.sanitise import clean_attachments
 
 __all__ = ["GRADER_METADATA", "ReleasedCell", "RestoreCells", "restore"]
@@ -25,38 +25,6 @@ GRADER_METADATA = "grader"
 
 _SAFE_TAG = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True)
-class ReleasedCell:
-    """A cell as it was released. ``points`` is ``None`` for a cell that is not graded."""
-
-    name: str
-    cell_type: str
-    source: str
-    checksum: str | None
-    locked: bool
-    grade: bool
-    solution: bool
-    task: bool
-    points: float | None
-
-    def metadata(self) -> dict[str, Any]:
-        """Return the nbgrader metadata of the cell, schema version 3."""
-        data: dict[str, Any] = {
-            "schema_version": 3,
-            "grade_id": self.name,
-            "grade": self.grade,
-            "solution": self.solution,
-            "locked": self.locked,
-            "task": self.task,
-            "cell_type": self.cell_type,
-        }
-        if self.points is not None:
-            data["points"] = self.points
-        if self.checksum is not None:
-            data["checksum"] = self.checksum
-        return data
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -104,16 +72,38 @@ def restore(nb: NotebookNode, released: Sequence[ReleasedCell]) -> dict[str, str
     """Restore ``nb`` in place; return, per cell, a sentence on what had happened to it."""
     found: dict[str, str] = {}
     chosen = _choose(nb.cells, released, found)
+    recognise(nb.cells, released, chosen, found)
+    added: list[tuple[NotebookNode, NotebookNode]] = []
     for index, cell in enumerate(nb.cells):
         kept = {"tags": _tags(cell)} if _tags(cell) else {}
         cell.metadata = NotebookNode(kept)
         if cell.get("attachments"):
             cell.attachments = clean_attachments(cell.attachments)
         if index in chosen:
-            nb.cells[index] = _restored(cell, chosen[index], found)
-    _put_back(nb, chosen, released, found)
+            nb.cells[index] = new = _restored(cell, chosen[index], found)
+            own = _written_into(cell.source, chosen[index])
+            if own:
+                found[chosen[index].name] = (
+                    "The cell had been changed; the released version was used, and what was added to it was run before it."
+                )
+                added.append((new, new_code_cell(own)))
+    here = {cell.name: nb.cells[index] for index, cell in chosen.items()}
+    for new, own_cell in added:
+        nb.cells.insert(_index_of(nb.cells, new), own_cell)
+    _put_back(nb, here, released, found)
+    _move_behind_the_work(nb, here, released, found)
     _make_ids_unique(nb)
     return found
+
+
+def _written_into(source: str, released: ReleasedCell) -> str:
+    """Return the code that was written into a locked code cell, without the lines it was released with."""
+    if not released.locked or released.cell_type != "code" or source == released.source:
+        return ""
+    known = {line.strip() for line in released.source.splitlines()}
+    lines = [line for line in source.splitlines() if line.strip() not in known]
+    told = any(line.strip() and not line.strip().startswith("#") for line in lines)
+    return "\n".join(lines) if told else ""
 
 
 def _grade_id(cell: NotebookNode) -> str | None:
@@ -170,20 +160,55 @@ def _nodes(data: dict[str, Any]) -> dict[str, Any]:
 
 def _put_back(
     nb: NotebookNode,
-    chosen: dict[int, ReleasedCell],
+    here: dict[str, NotebookNode],
     released: Sequence[ReleasedCell],
     found: dict[str, str],
 ) -> None:
-    """Insert each missing cell that is locked or earns points after the released cell before it."""
-    by_name = {cell.name: nb.cells[index] for index, cell in chosen.items()}
-    place = -1
+    """Insert each missing cell that is locked or earns points.
+
+    It goes in front of the next released cell that is there, or at the end: behind all that was written in the gap,
+    which may be the work that it checks.
+    """
+    for number, cell in enumerate(released):
+        if cell.name in here or not (cell.locked or cell.grade or cell.task):
+            continue
+        found[cell.name] = "The cell was missing and was put back."
+        before = next((here[later.name] for later in released[number + 1 :] if later.name in here), None)
+        behind = (
+            next((here[earlier.name] for earlier in released[number - 1 :: -1] if earlier.name in here), None)
+            if number
+            else None
+        )
+        place = len(nb.cells) if before is None else _index_of(nb.cells, before)
+        if behind is not None:  # cells may have changed places
+            place = max(place, _index_of(nb.cells, behind) + 1)
+        here[cell.name] = new = _new_cell(cell, cell.source)
+        nb.cells.insert(place, new)
+
+
+def _move_behind_the_work(
+    nb: NotebookNode,
+    here: dict[str, NotebookNode],
+    released: Sequence[ReleasedCell],
+    found: dict[str, str],
+) -> None:
+    """Move each check that stands before its work, the cells for it since the check before, to behind that."""
+    work: list[NotebookNode] = []
     for cell in released:
-        if cell.name in by_name:
-            place = _index_of(nb.cells, by_name[cell.name])
-        elif cell.locked or cell.grade or cell.task:
-            found[cell.name] = "The cell was missing and was put back."
-            place += 1
-            nb.cells.insert(place, _new_cell(cell, cell.source))
+        if cell.name not in here:
+            continue
+        if cell.solution and not cell.grade:
+            work.append(here[cell.name])
+        elif cell.grade and cell.locked and cell.cell_type == "code":
+            check = here[cell.name]
+            last = max((_index_of(nb.cells, one) for one in work), default=-1)
+            if _index_of(nb.cells, check) < last:
+                nb.cells.remove(check)
+                nb.cells.insert(last, check)
+                found.setdefault(
+                    cell.name, "The cell stood before the work that it checks, and was moved behind it."
+                )
+            work = []
 
 
 def _index_of(cells: list[NotebookNode], wanted: NotebookNode) -> int:

@@ -13,13 +13,17 @@ __all__ = ["StoredVerdicts", "read_verdicts", "write_verdicts"]
 
 
 class StoredVerdicts(Record):
-    """What grading one notebook gave; ``needs_look`` says why a person has to open it."""
+    """What grading one notebook gave; ``needs_look`` says why a person has to open it.
+
+    ``digest`` is that of all that it depends on; none where the notebook could not be judged.
+    """
 
     unit: str
     student: str
     notebook: str
     verdicts: tuple[Verdict, ...] = ()
     needs_look: tuple[str, ...] = ()
+    digest: str = ""
 
 
 def _folder(course: Path, unit: str, student: str) -> Path:

@@ -44,7 +44,8 @@ def why_unjudged(path: Path, error: Exception, max_bytes: int, *, sanitizing: bo
         return Unjudged(f"{quoted(path.name)} cannot be read: {fault}.", again=True)
     lines = str(error).strip().splitlines() or [""]
     return Unjudged(
-        f"Grading {quoted(path.name)} failed: {type(error).__name__}: {lines[0][:200]}.", again=False
+        f"Grading {quoted(path.name)} failed: {type(error).__name__}: {lines[0][:200].rstrip('.')}.",
+        again=False,
     )
 
 
@@ -58,7 +59,7 @@ def _fault(path: Path, max_bytes: int) -> str | None:
     if size == 0:
         return "it is empty"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         content = json.loads(text)
     except OSError as error:
         return f"it cannot be opened ({error.strerror or type(error).__name__})"

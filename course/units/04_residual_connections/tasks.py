@@ -21,12 +21,16 @@ def draw_count(rng: random.Random) -> Case:
     return Case(arguments={"filters": rng.choice([3, 7, 24, 40])})
 
 
-def draw_projection(rng: random.Random) -> Case:
-    """Draw a change of channels, with or without a stride: the shortcut has to be projected."""
+def draw_projection(rng: random.Random) -> tuple[Case, ...]:
+    """Draw a change of channels, and a block that could do without its projection and is to have it all the same."""
     channels, filters = rng.choice([(3, 6), (6, 3), (6, 12), (12, 6)])
-    return Case(
-        inputs=(Input(rng.choice([8, 12]), rng.choice([8, 12]), channels),),
-        arguments={"filters": filters, "stride": rng.choice([1, 2])},
+    same = rng.choice([6, 12])
+    return (
+        Case(
+            inputs=(Input(rng.choice([8, 12]), rng.choice([8, 12]), channels),),
+            arguments={"filters": filters, "stride": rng.choice([1, 2])},
+        ),
+        Case(inputs=(Input(8, 8, same),), arguments={"filters": same, "stride": 1}),
     )
 
 
@@ -37,14 +41,17 @@ def draw_bottleneck(rng: random.Random) -> Case:
     return Case(inputs=(Input(side, side, 4 * filters),), arguments={"filters": filters})
 
 
-def draw_resnet(rng: random.Random) -> Case:
-    """Draw depth, width and classes that all differ from the visible case."""
-    return Case(
-        arguments={
-            "depth": rng.choice([1, 3]),
-            "filters": rng.choice([3, 6]),
-            "classes": rng.choice([2, 3, 7]),
-        }
+def draw_resnet(rng: random.Random) -> tuple[Case, ...]:
+    """Draw one network of the least depth and one deeper than the visible case; width and classes differ from it."""
+    return tuple(
+        Case(
+            arguments={
+                "depth": depth,
+                "filters": rng.choice([3, 6]),
+                "classes": rng.choice([2, 3, 7]),
+            }
+        )
+        for depth in (1, 3)
     )
 
 
@@ -107,6 +114,7 @@ UNIT = Unit(
                 Case(inputs=(Input(28, 28, 1),), arguments={"filters": 8, "stride": 1}),
             ),
             draw=draw_projection,
+            drawn=1,
             hints=(
                 "Write down the shape of the branch and the shape of `x` just before the addition. Which axes differ?",
                 (
@@ -148,6 +156,7 @@ UNIT = Unit(
             expects=(Architecture(points=4), Connectivity(points=1), Parameters(points=1)),
             cases=(Case(arguments={"depth": 2, "filters": 8, "classes": 10}),),
             draw=draw_resnet,
+            drawn=1,
             hints=(
                 (
                     "You have written the hard parts already: call `residual_block` and `projection_block`. What has to "

@@ -40,3 +40,18 @@ def stay_or_go(mark: str) -> None:
     if mark:
         Path(mark).write_text(str(os.getpid()))
         time.sleep(600)
+
+
+def sleep_and_tell(folder: str, name: str) -> None:
+    """Say which process this is, and which it was forked from; then stay."""
+    Path(folder, f"{name}.new").write_text(f"{os.getpid()} {os.getppid()}")
+    Path(folder, f"{name}.new").replace(Path(folder, name))
+    time.sleep(600)
+
+
+def told(folder: Path, names: str) -> list[int]:
+    """Wait until calls of these names have told of their processes; return those."""
+    deadline = time.monotonic() + 60
+    while not all((folder / name).exists() for name in names) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return sorted({int(pid) for name in names for pid in (folder / name).read_text().split()})

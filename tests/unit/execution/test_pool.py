@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from grader.execution.pool import WorkerEndedError, run_all
+from scripts.environment import PROJECT
 from tests.unit.execution import pool_calls
 
 pytestmark = pytest.mark.slow
@@ -43,6 +46,29 @@ def test_calls_see_the_callers_environment(monkeypatch: pytest.MonkeyPatch) -> N
     for value in ("first", "second"):
         monkeypatch.setenv("POOL_CALL", value)
         assert {"a": value} == dict(run_all(pool_calls.tell_variable, {"a": ("POOL_CALL",)}, 1))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems tell of no process's end")
+def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path) -> None:
+    """Neither they nor the process they are forked from stay behind."""
+    code = (
+        "import sys; from grader.execution.pool import run_all; from tests.unit.execution import pool_calls;"
+        "list(run_all(pool_calls.sleep_and_tell, {name: (sys.argv[1], name) for name in 'ab'}, 2))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=PROJECT) as caller:
+        pids = pool_calls.told(tmp_path, "ab")
+        caller.kill()
+    deadline = time.monotonic() + 30
+    while (left := [pid for pid in pids if _is_alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [] == left
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_closing_ends_what_runs(tmp_path: Path) -> None:

@@ -77,10 +77,10 @@ def test_both_halves_of_a_split_solution_stay() -> None:
 
 
 def test_deleted_cells_come_back_in_their_place() -> None:
-    """Locked and graded cells that are missing are put back after the released cell before them."""
+    """Locked and graded cells that are missing are put back behind the work, before the next released cell."""
     nb = _submitted(("f_solution", "mine"), (None, "extra"), ("g_solution", "mine too"))
     found = restore(nb, RELEASED)
-    assert _names(nb) == ["setup", "f_solution", "f", None, "g_solution", "g"]
+    assert _names(nb) == ["setup", "f_solution", None, "f", "g_solution", "g"]
     assert set(found) == {"setup", "f", "g"}
 
 
@@ -98,18 +98,84 @@ def test_edited_check_is_restored_and_solution_is_not() -> None:
     nb = _submitted(*cells)
     found = restore(nb, RELEASED)
     assert nb.cells[1].source == "def f():\n    return 1"
-    assert nb.cells[2].source == "unit.check('f', f)"
+    assert _names(nb) == ["setup", "f_solution", None, "f", "g_solution", "g"]
+    assert nb.cells[3].source == "unit.check('f', f)"
     assert "released version" in found["f"]
 
 
+def test_code_written_into_a_check_is_run_before_it() -> None:
+    """The work stands in the check's cell: it is kept, without the lines that were released there."""
+    cells = _all()
+    cells[1:3] = [("f", "def f():\n    return 1\n\nunit.check('f', f)")]
+    nb = _submitted(*cells)
+    found = restore(nb, RELEASED)
+    assert [(name, cell.source) for name, cell in zip(_names(nb), nb.cells, strict=True)][1:3] == [
+        (None, "def f():\n    return 1\n"),
+        ("f", "unit.check('f', f)"),
+    ]
+    assert "what was added to it was run before it" in found["f"]
+
+
+def test_comments_written_into_a_check_are_no_work() -> None:
+    """Nothing is added for what runs nothing."""
+    cells = _all()
+    cells[2] = ("f", "# mine\nunit.check('f', f)")
+    nb = _submitted(*cells)
+    restore(nb, RELEASED)
+    assert _names(nb) == [cell.name for cell in RELEASED]
+
+
+def test_a_check_that_stands_before_its_work_is_moved_behind_it() -> None:
+    """Run where it stood, it would see nothing of the work."""
+    cells = _all()
+    nb = _submitted(cells[2], *cells[:2], *cells[3:])
+    found = restore(nb, RELEASED)
+    assert _names(nb) == [cell.name for cell in RELEASED]
+    assert "moved behind it" in found["f"]
+
+
+def test_work_at_the_end_takes_its_check_along() -> None:
+    """An exercise that was done last is checked last, and the others where they are."""
+    cells = _all()
+    nb = _submitted(cells[0], *cells[2:], cells[1])
+    restore(nb, RELEASED)
+    assert _names(nb) == ["setup", "g_solution", "g", "f_solution", "f"]
+
+
+def test_cells_without_any_mark_are_recognised() -> None:
+    """By the text of a check, by what a solution defines, and a written answer by its place."""
+    why = ReleasedCell("why", "markdown", "YOUR ANSWER HERE", "0" * 32, False, True, True, False, 1.0)
+    nb = _submitted(
+        (None, "import grader"),
+        (None, "import numpy"),
+        (None, "def f():\n    return 1"),
+        (None, "unit.check('f', f)"),
+        (None, "def g():\n    return 2"),
+        (None, "unit.check('g', g)"),
+    )
+    nb.cells += [new_markdown_cell("## Why?"), new_markdown_cell("Because.")]
+    found = restore(nb, [*RELEASED, why])
+    assert _names(nb) == ["setup", None, "f_solution", "f", "g_solution", "g", None, "why"]
+    assert "Because." == nb.cells[-1].source
+    assert set(found) == {*(cell.name for cell in RELEASED), "why"}
+    assert "by its place" in found["why"]
+
+
+def test_what_defines_something_else_is_not_recognised() -> None:
+    """A helper is no solution, and a check that is not there comes at the end, behind all work."""
+    nb = _submitted((None, "def helper():\n    return 1"), (None, "x = 3"))
+    restore(nb, RELEASED)
+    assert _names(nb) == [None, None, "setup", "f", "g"]
+
+
 def test_renamed_and_unmarked_cells_are_graded_again() -> None:
-    """A cell with an unknown id becomes ordinary; flags that were switched off are set again."""
+    """A check under an unknown id is recognised; flags that were switched off are set again."""
     cells = _all()
     cells[2] = ("mine", "unit.check('f', f)")
     nb = _submitted(*cells)
     nb.cells[4].metadata["nbgrader"]["grade"] = False
     restore(nb, RELEASED)
-    assert _names(nb) == ["setup", "f_solution", "f", None, "g_solution", "g"]
+    assert _names(nb) == ["setup", "f_solution", "f", "g_solution", "g"]
     assert nb.cells[-1].metadata["nbgrader"]["grade"] is True
 
 
