@@ -60,26 +60,27 @@ def grade_unit(
     folder = find_unit(unit_id, course_dir)
     api = course_api(course_dir)
     refuse_bad_settings(api.config)
-    with alone(folder.course):
-        sweep()
-        return _graded(unit_id, folder, api, students, force, jobs or os.cpu_count() or 1, afresh, progress)
-
-
-def _graded(
-    unit_id: str,
-    folder: UnitFolder,
-    api: NbGraderAPI,
-    students: Iterable[str] | None,
-    force: bool,
-    jobs: int,
-    afresh: bool,
-    progress: Progress | None,
-) -> list[SubmissionResult]:
-    course_dir = folder.course
     handed_in = Submissions(api.coursedir, unit_id, folder.assignment.name)
     wanted = _wanted(handed_in, api, students, unit_names(course_dir))
     # nbgrader gives zero for a notebook it does not find
     there = [student for student in wanted if handed_in.fault(student) is None]
+    with alone(folder.course):
+        sweep()
+        failed = _graded(folder, api, there, force, jobs or os.cpu_count() or 1, afresh, progress)
+    return submission_results(unit_id, course_dir, students=wanted, failed=failed)
+
+
+def _graded(
+    folder: UnitFolder,
+    api: NbGraderAPI,
+    there: list[str],
+    force: bool,
+    jobs: int,
+    afresh: bool,
+    progress: Progress | None,
+) -> dict[str, str]:
+    """Grade the submissions that can be; return why others could not, by student."""
+    course_dir, unit_id = folder.course, folder.path.name
     failed: dict[str, str] = {}
     if there:
         private_key(folder)
@@ -103,7 +104,7 @@ def _graded(
                     )
             if progress is not None:
                 progress(student, number, len(there), len(failed))
-    return submission_results(unit_id, course_dir, students=wanted, failed=failed)
+    return failed
 
 
 def _graded_ahead(calls: dict[str, tuple[Any, ...]], jobs: int) -> Generator[tuple[str, Any]]:

@@ -139,8 +139,8 @@ def test_class_is_graded_from_python(course: Path, monkeypatch: pytest.MonkeyPat
     first, second = grade_unit(small.UNIT, course, jobs=2, progress=lambda *step: seen.append(step))
     assert [(1, 2, 0), (2, 2, 0)] == [step[1:] for step in seen]
     assert {"student-01", "student-02"} == {step[0] for step in seen}
-    assert (first.student, first.score, first.max_score) == ("student-01", 0.0, 9.0)
-    assert [verdict.outcome for verdict in first.verdicts] == [Outcome.CRASHED, Outcome.CRASHED]
+    assert (first.student, first.score, first.max_score) == ("student-01", 6.0, 9.0)
+    assert [verdict.outcome for verdict in first.verdicts] == [Outcome.CRASHED, Outcome.CORRECT]
     assert first.pending == ("why",)
     assert second.score is None
     assert (

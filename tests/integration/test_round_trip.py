@@ -191,8 +191,8 @@ def test_tag_that_skips_a_cell_is_ignored(course: Path) -> None:
 
 
 def test_evidence_before_a_crash_counts(course: Path) -> None:
-    """When the kernel dies, checks before it keep their points and later cells are no passes."""
-    assert small.scores(course, "student-04") == {"count": 2.0, "two_layers": 0.0, "double": 0.0, "why": None}
+    """When the kernel dies, checks before it keep their points, and those behind it are run without what ended it."""
+    assert small.scores(course, "student-04") == {"count": 2.0, "two_layers": 0.0, "double": 2.0, "why": None}
     assert small.verdict(course, "student-04", "two_layers").outcome is Outcome.CRASHED
 
 
@@ -203,8 +203,8 @@ def test_endless_loop_ends(course: Path) -> None:
 
 
 def test_kernel_that_ignores_interrupts_is_killed(course: Path) -> None:
-    """A kernel that ignores the interrupt is killed, and the remaining cells count as not run."""
-    assert small.scores(course, "student-06") == {"count": 2.0, "two_layers": 0.0, "double": 0.0, "why": None}
+    """A kernel that ignores the interrupt is killed, and the remaining cells are run without what it hung in."""
+    assert small.scores(course, "student-06") == {"count": 2.0, "two_layers": 0.0, "double": 2.0, "why": None}
     assert small.verdict(course, "student-06", "two_layers").outcome is Outcome.TIMEOUT
 
 

@@ -102,7 +102,9 @@ def test_kernel_that_ignores_the_interrupt_is_killed_at_once() -> None:
     _, found = run(stubborn, check("first", "1"), timeout=1, interrupt_grace=1)
     assert [cell.status for cell in found.cells] == ["timeout", "not_run"]
     assert found.facts("first") == RunFacts(
-        timed_out=True, notes=("Cell 1, before this check, ran out of time: no end after 1 seconds.",)
+        timed_out=True,
+        time_out="no end after 1 seconds",
+        notes=("Cell 1, before this check, ran out of time: no end after 1 seconds.",),
     )
 
 

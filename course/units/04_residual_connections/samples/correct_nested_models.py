@@ -1,4 +1,4 @@
-"""Each block is a small model, called inside the large one; the shortcut is projected only where shapes differ."""
+"""Each block is a small model, called inside the large one."""
 
 import keras
 from keras import layers
@@ -17,10 +17,10 @@ def branch(shape, filters, stride):
     )
 
 
-def block(shape, filters, stride):
+def block(shape, filters, stride=1, project=False):
     inputs = keras.Input(shape)
     shortcut = inputs
-    if stride != 1 or shape[-1] != filters:
+    if project:
         shortcut = layers.Conv2D(filters, 1, strides=stride, use_bias=False)(shortcut)
         shortcut = layers.BatchNormalization()(shortcut)
     return keras.Model(
@@ -29,11 +29,11 @@ def block(shape, filters, stride):
 
 
 def residual_block(x, filters):
-    return block(x.shape[1:], filters, 1)(x)
+    return block(x.shape[1:], filters)(x)
 
 
 def projection_block(x, filters, stride):
-    return block(x.shape[1:], filters, stride)(x)
+    return block(x.shape[1:], filters, stride, project=True)(x)
 
 
 def resnet(depth, filters, classes):
@@ -42,10 +42,10 @@ def resnet(depth, filters, classes):
     model.add(layers.BatchNormalization())
     model.add(layers.ReLU())
     for _ in range(depth):
-        model.add(block(model.output_shape[1:], filters, 1))
-    model.add(block(model.output_shape[1:], 2 * filters, 2))
+        model.add(block(model.output_shape[1:], filters))
+    model.add(block(model.output_shape[1:], 2 * filters, 2, project=True))
     for _ in range(depth - 1):
-        model.add(block(model.output_shape[1:], 2 * filters, 1))
+        model.add(block(model.output_shape[1:], 2 * filters))
     model.add(layers.GlobalAveragePooling2D())
     model.add(layers.Dense(classes, activation="softmax"))
     return model
