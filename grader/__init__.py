@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from grader.comparison import Comparison, Diagnosis, Difference
     from grader.course_unit import CourseUnit
     from grader.graph import ModelGraph
+    from grader.portability import ParityReport, parity
     from grader.report import Explanation
 
 __all__ = [
@@ -19,10 +20,12 @@ __all__ = [
     "Difference",
     "Explanation",
     "ModelGraph",
+    "ParityReport",
     "compare",
     "describe",
     "draw",
     "explain",
+    "parity",
     "unit",
 ]
 
@@ -33,10 +36,12 @@ _HOMES = {
     "Difference": "grader.comparison",
     "Explanation": "grader.report",
     "ModelGraph": "grader.graph",
+    "ParityReport": "grader.portability",
     "compare": "grader.api",
     "describe": "grader.api",
     "draw": "grader.api",
     "explain": "grader.api",
+    "parity": "grader.portability",
 }
 
 

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 from grader.messages import shown
 
 __all__ = ["app", "main"]
@@ -165,6 +165,49 @@ def compare(
     else:
         typer.echo(plain(str(result), 100_000, lines=True))
     raise typer.Exit(0 if result.equivalent else 1)
+
+
+@app.command()
+def parity(
+    file: ModelFile,
+    full: Annotated[
+        bool, typer.Option("--full", help="Compare training too, and save and load in every direction.")
+    ] = False,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare these alone; may be repeated: tensorflow, jax, torch. Without it, all."),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="How far outputs may lie apart, as a part of the largest. Without it, what rounding may do."
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the differences along the model into this file: .svg or .png.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a saved model computes the same on TensorFlow, JAX and PyTorch.
+
+    Example: grader parity model.keras --full
+
+    Exit codes: 0 every check passed, 1 one failed or could not be made, 2 unusable file or option.
+    """
+    from grader.portability import BACKENDS, parity_of_file
+    from grader.report.escape import plain
+
+    if plot is not None and plot.suffix not in (".svg", ".png"):
+        raise UsageError(f"--plot {plot}: expected a name that ends in .svg or .png.")
+    report = parity_of_file(file, backend or BACKENDS, level="full" if full else "quick", tolerance=tolerance)
+    if plot is not None and report.layers:
+        picture = report.picture()
+        plot.write_bytes(picture.png if plot.suffix == ".png" else picture.svg.encode())
+    if as_json:
+        typer.echo(report.to_json())
+    else:
+        typer.echo(plain(str(report), 100_000, lines=True))
+    raise typer.Exit(0 if report.passed else 1)
 
 
 @app.command()

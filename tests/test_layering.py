@@ -25,6 +25,7 @@ STAGES = {
     "keras_names": 0,
     "model_archive": 0,
     "options": 0,
+    "parity_answers": 0,
     "saved_config": 0,
     "saved_file": 0,
     "watched": 0,
@@ -49,6 +50,7 @@ STAGES = {
     "report": 6,
     "api": 7,
     "nbgrader_plugin": 7,
+    "portability": 7,
     "course_unit": 7,
     "samples": 7,
     "saved_models": 7,
@@ -62,7 +64,7 @@ STAGES = {
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
 # These run in a student's kernel or a worker, and must reach the models there. They do so inside
 # functions, so that importing them stays free of Keras.
-MAY_REACH_MODELS = {"api", "course_unit", "saved_models"}
+MAY_REACH_MODELS = {"api", "course_unit", "portability", "saved_models"}
 
 
 class Import(NamedTuple):

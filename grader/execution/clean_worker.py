@@ -16,7 +16,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from threading import Lock
-from typing import Any
+from time import monotonic
+from typing import Any, Literal
 
 from grader.errors import GraderError
 from grader.execution.limits import Limits
@@ -34,24 +35,32 @@ _SECONDS = 30.0  # for an answer; a cell has as long for its challenge
 _SECONDS_FOR_A_RUN = 5.0  # more; JAX compiles a large model for each that it is asked for
 _START_SECONDS = 120.0  # where the backend has to be imported first
 _MEMORY = 4 * 1024**3
+_CHUNK = 1024 * 1024
+_LONGEST_ANSWER = 1024**3
 _MOST_ANSWERS = 200  # JAX keeps what it compiles, some megabytes for each model: begin anew now and then
 
 
 class WorkerError(GraderError):
     """The process gave no answer; the message says why, and ends a sentence.
 
-    ``exceeded``: it was ended for what it took. Otherwise another process may well answer.
+    ``how`` it ended: of its own accord, for the time it took, or for something else that it took too much of.
     """
 
-    def __init__(self, message: str, *, exceeded: bool = False) -> None:
+    def __init__(self, message: str, how: Literal["crashed", "timed_out", "over_limit"] = "crashed") -> None:
         super().__init__(message)
-        self.exceeded = exceeded
+        self.how = how
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether it was ended for what it took. Otherwise another process may well answer."""
+        return self.how != "crashed"
 
 
 class _Forked:
     """A process forked from one that has imported the backend."""
 
-    def __init__(self, environment: Mapping[str, str], memory: int) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str], memory: int) -> None:
+        self._closed = False
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         request = KernelRequest(
@@ -59,7 +68,7 @@ class _Forked:
             environment=dict(environment),
             folder="/",
             limits=Limits(memory=memory),
-            module=_MODULE,
+            module=module,
         )
         try:
             with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
@@ -73,8 +82,8 @@ class _Forked:
         finally:
             os.close(theirs_in)
             os.close(theirs_out)
-        self.sent = os.fdopen(ours_out, "w", encoding="utf-8")
-        self.received = os.fdopen(ours_in, encoding="utf-8")
+        self.sent, self.received = ours_out, ours_in
+        os.set_blocking(self.sent, False)
 
     def fault(self) -> str | None:
         """Say why its supervisor ended it, if it did."""
@@ -87,21 +96,23 @@ class _Forked:
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
-        for stream in (self.sent, self.received):
-            with contextlib.suppress(OSError):
-                stream.close()
+        if not self._closed:
+            self._closed = True
+            os.close(self.sent)
+            os.close(self.received)
 
 
 class _Started:
     """A process of its own, where none can be forked."""
 
-    def __init__(self, environment: Mapping[str, str], memory: int) -> None:
-        command = [sys.executable, "-P", "-m", _MODULE]
+    def __init__(self, module: str, environment: Mapping[str, str], memory: int) -> None:
+        command = [sys.executable, "-P", "-m", module]
         allowed = WatchedLimits(seconds=float("inf"), memory=memory)  # who asks looks at the clock
         self._watched = Watched(command, allowed, environment, errors=subprocess.DEVNULL)
         process = self._watched.process
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
-        self.sent, self.received = process.stdin, process.stdout
+        self.sent, self.received = process.stdin.fileno(), process.stdout.fileno()
+        os.set_blocking(self.sent, False)
 
     def fault(self) -> str | None:
         """Say why it was ended, if it was."""
@@ -117,18 +128,20 @@ class _Started:
 
 
 class CleanWorker:
-    """A process of one backend that answers a line of JSON with another."""
+    """A process of one backend that answers a line of JSON with another: it runs ``module``."""
 
-    def __init__(self, backend: str, *, seconds: float = _SECONDS, memory: int = _MEMORY) -> None:
+    def __init__(
+        self, backend: str, *, seconds: float = _SECONDS, memory: int = _MEMORY, module: str = _MODULE
+    ) -> None:
         self.backend = backend
         self.answered = 0
         self._seconds = seconds
         environment = {**os.environ, **QUIET, "KERAS_BACKEND": backend}
         self._process: _Forked | _Started
         try:
-            self._process = _Forked(environment, memory)
+            self._process = _Forked(module, environment, memory)
         except NoZygoteError:
-            self._process = _Started(environment, memory)
+            self._process = _Started(module, environment, memory)
 
     def ask(self, request: dict[str, Any], *, runs: int = 0) -> dict[str, Any]:
         """Return the answer to a request, which has models run so often.
@@ -136,26 +149,59 @@ class CleanWorker:
         Raises:
             WorkerError: there is none; the process has been ended.
         """
+        return dict(json.loads(self.ask_text(json.dumps(request), self._seconds + runs * _SECONDS_FOR_A_RUN)))
+
+    def ask_text(self, request: str, seconds: float) -> str:
+        """Return the line that answers a line, as it came, within so many seconds.
+
+        Raises:
+            WorkerError: as ``ask``.
+        """
         first = self.answered == 0 and isinstance(self._process, _Started)
-        seconds = self._seconds + runs * _SECONDS_FOR_A_RUN
         seconds = max(seconds, _START_SECONDS) if first else seconds
         try:
-            self._process.sent.write(json.dumps(request) + "\n")
-            self._process.sent.flush()
-            ready = select.select([self._process.received], [], [], seconds)[0]
-            line = self._process.received.readline() if ready else None
-        except (OSError, ValueError):
-            line = ""
-        if line and line.endswith("\n"):
+            line = _exchanged(self._process.sent, self._process.received, request, seconds)
+        except TimeoutError:
+            self.end()
+            raise WorkerError(f"it took more than {seconds:g} seconds", "timed_out") from None
+        except OSError:
+            line = None
+        if line is not None:
             self.answered += 1
-            return dict(json.loads(line))
-        reason = f"it took more than {seconds:g} seconds" if line is None else self._process.fault()
+            return line
+        fault = self._process.fault()
         self.end()
-        raise WorkerError(reason or "the process that builds it ended", exceeded=reason is not None)
+        raise WorkerError(fault or "the process that builds it ended", "over_limit" if fault else "crashed")
 
     def end(self) -> None:
         """End the process."""
         self._process.end()
+
+
+def _exchanged(sent: int, received: int, request: str, seconds: float) -> str | None:
+    """Write a line to one pipe and read one from another; nothing where that ends before.
+
+    A process that does not read, or writes without end, is not waited for longer than any other.
+
+    Raises:
+        TimeoutError: it took too long.
+        OSError: nobody reads.
+    """
+    deadline = monotonic() + seconds
+    unsent, read = memoryview(request.encode() + b"\n"), bytearray()
+    while not read.endswith(b"\n"):
+        left = deadline - monotonic()
+        ready, writable, _ = select.select([received], [sent] if unsent else [], [], max(left, 0))
+        if not ready and not writable:
+            raise TimeoutError
+        if writable:
+            unsent = unsent[os.write(sent, unsent[:_CHUNK]) :]
+        if ready:
+            chunk = os.read(received, _CHUNK)
+            if not chunk or len(read) > _LONGEST_ANSWER:
+                return None
+            read += chunk
+    return read.decode("utf-8", "replace") if not unsent else None
 
 
 class CleanWorkers:

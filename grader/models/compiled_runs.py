@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from grader.models.structures import flatten, pack
 
-__all__ = ["CompiledRuns"]
+__all__ = ["QUICK", "CompiledRuns"]
 
 Arrays = Sequence[NDArray[np.generic]]
 
 # The functions run a handful of times: what optimising would save, compiling takes.
-_QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 class CompiledRuns:
@@ -44,7 +44,7 @@ class CompiledRuns:
 
             self._compiled[training] = jax.jit(
                 lambda values, given: self._forward(values, given, training=training),
-                compiler_options=_QUICK,
+                compiler_options=QUICK,
             )
         values = [
             keras.ops.convert_to_tensor(weight.reshape(tuple(variable.shape)), dtype=variable.dtype)

@@ -1,0 +1,520 @@
+"""Hold a model on several backends against one another, row by row."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.behaviour import STRENGTHS, Drawn, draw, least_spread, weakened
+from grader.errors import EvidenceError
+from grader.evidence import Array, Failure
+from grader.graph import ModelGraph
+from grader.misconceptions import words_of
+from grader.parity_answers import Opened, Run, RunAnswer, Saving, TrainAnswer
+from grader.portability.causes import diagnoses
+from grader.portability.panel import LIVE, Panel, Subject, TroubleError
+from grader.portability.records import LayerGap, ParityReport, ParityRow, RowVerdict
+from grader.portability.tolerance import by_call, of_outputs, of_training, roundoff
+
+__all__ = ["BACKENDS", "Level", "check"]
+
+BACKENDS = ("tensorflow", "jax", "torch")
+Level = Literal["quick", "full"]
+
+PLANTED = 1e-3
+"""By how much a planted change enlarges one weight: a difference that nobody would see in a training curve."""
+
+_ROUNDINGS = 64  # what is planted is at least so many roundings large
+
+_STEPS = 3
+_LEAST_SPREAD = 1e-2  # of the largest output
+_FASTEST_FIRST = ("torch", "tensorflow", "jax")
+_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def check(
+    name: str,
+    makers: dict[str, Callable[[], Subject]],
+    *,
+    level: Level = "quick",
+    tolerance: float | None = None,
+    seed: Sequence[int] = (0,),
+    live: Callable[[], Subject] | None = None,
+    backends: Iterable[str] = BACKENDS,
+    source: str = "",
+) -> ParityReport:
+    """Build a model on each backend and compare.
+
+    ``makers`` build it, by backend; those of ``backends`` that have none are not installed. ``live`` is the model
+    itself, where it is at hand: then every backend is held against that. ``tolerance`` is a part of the largest
+    output, in place of what ``grader.portability.tolerance`` derives. ``seed`` draws weights and inputs. ``source`` is
+    the code of the model's own classes, to be searched for what went wrong.
+    """
+    panel = Panel()
+    try:
+        return _Check(name, panel, level, tolerance, seed, source).report(makers, live, list(backends))
+    finally:
+        panel.end()
+
+
+class _Check:
+    def __init__(
+        self,
+        name: str,
+        panel: Panel,
+        level: Level,
+        tolerance: float | None,
+        seed: Sequence[int],
+        source: str,
+    ) -> None:
+        self.name, self.panel, self.level, self.given, self.seed = name, panel, level, tolerance, seed
+        self.source = source
+        self.graph: ModelGraph | None = None
+        self.failures: list[Failure] = []
+        self.rows: list[ParityRow] = []
+        self.layers: list[LayerGap] = []
+        self.parts_at: dict[str, str] = {}
+        self.remarks: list[str] = []
+
+    def report(
+        self,
+        makers: dict[str, Callable[[], Subject]],
+        live: Callable[[], Subject] | None,
+        backends: list[str],
+    ) -> ParityReport:
+        for backend in backends:
+            if backend not in makers:
+                self._row("builds", (backend,), "skipped", note=f"{_NAMES[backend]} is not installed")
+        self.panel.open(({LIVE: live} if live is not None else {}) | makers)
+        opened = self._opened()
+        anchor = next((b for b in (LIVE, *_FASTEST_FIRST) if b in opened), None)
+        if anchor is not None:
+            self._compare(anchor, opened)
+        self._troubles()
+        if not self.rows or all(row.verdict == "skipped" for row in self.rows):
+            self._row("builds", (), "unproven", note="there are no two backends to compare")
+        return ParityReport(
+            model=self.name,
+            level=self.level,
+            rows=tuple(self.rows),
+            layers=tuple(self.layers),
+            parts_at=self.parts_at,
+            diagnoses=diagnoses(
+                self.failures,
+                self.graph,
+                self.source,
+                differs=any(row.verdict == "failed" for row in self.rows),
+            ),
+            remarks=tuple(self.remarks),
+        )
+
+    # ---- rows ----------------------------------------------------------------------------------------
+
+    def _row(self, check: str, backends: tuple[str, ...], verdict: RowVerdict, **found: object) -> None:
+        self.rows.append(
+            ParityRow.model_validate({"check": check, "backends": backends, "verdict": verdict, **found})
+        )
+
+    def _troubles(self) -> None:
+        """Give each process that ended a row of its own."""
+        for backend, trouble in self.panel.troubles.items():
+            self._row("process", (backend,), trouble.verdict, note=trouble.why)
+        self.panel.troubles.clear()
+
+    def _opened(self) -> dict[str, Opened]:
+        """Return what could be built, and give what could not a row."""
+        opened: dict[str, Opened] = {}
+        for backend, found in self.panel.each(
+            list(self.panel.subjects), lambda _, subject: subject.opened()
+        ).items():
+            if found.failure is not None or found.graph is None:
+                self._row("builds", (backend,), "failed", note=self._failed(found.failure))
+            else:
+                opened[backend] = found
+        return opened
+
+    def _compare(self, anchor: str, opened: dict[str, Opened]) -> None:
+        reference = opened[anchor].graph
+        assert reference is not None  # noqa: S101 - see `_opened`
+        self.graph = reference
+        others = [backend for backend in opened if backend != anchor]
+        fitting = [other for other in others if self._fits(anchor, reference, other, opened[other].graph)]
+        if opened[anchor].random:
+            self.remarks.append(
+                f"{', '.join(opened[anchor].random)} draw{'s' if len(opened[anchor].random) == 1 else ''} random numbers "
+                "in training: outputs are compared in inference mode, where nothing is drawn."
+            )
+        chosen = self._chosen(anchor, reference)
+        if chosen is None or not others:
+            return
+        drawn, expected, noticed = chosen
+        asked = Run(weights=tuple(map(Array.of, drawn.weights)), inputs=tuple(map(Array.of, drawn.inputs)))
+        answers = self.panel.each(fitting, lambda _, subject: subject.run(asked))
+        relative = self.given if self.given is not None else of_outputs(reference)
+        for other, answer in answers.items():
+            self._outputs("outputs", (anchor, other), expected, answer, relative, noticed)
+            self._along(anchor, other, reference, expected, answer, relative)
+        self._saved(anchor, list(answers), asked, answers | {anchor: expected}, relative, noticed)
+        if self.level == "full":
+            self._training_mode(anchor, list(answers), asked, relative)
+            self._trained(anchor, list(answers), opened, reference, asked)
+
+    def _fits(self, anchor: str, reference: ModelGraph, other: str, graph: ModelGraph | None) -> bool:
+        """Compare what is counted: parameters, shapes, dtypes."""
+        assert graph is not None  # noqa: S101 - see `_opened`
+        pair = (anchor, other)
+        ours, theirs = reference.count_weights(), graph.count_weights()
+        same = ours == theirs
+        self._row(
+            "parameters",
+            pair,
+            "passed" if same else "failed",
+            difference=float(abs(ours - theirs)),
+            tolerance=0.0,
+            note=f"{ours:,}" if same else f"{ours:,} and {theirs:,}",
+        )
+        fault = _unlike(reference, graph)
+        self._row(
+            "shapes and dtypes", pair, "failed" if fault else "passed", note=fault or _shapes(reference)
+        )
+        return same and not fault
+
+    def _chosen(self, anchor: str, graph: ModelGraph) -> tuple[Drawn, RunAnswer, float] | None:
+        """Draw weights whose outputs tell most, and see what a planted change does to them."""
+        found: tuple[float, Drawn, RunAnswer] | None = None
+        subject = self.panel.subjects[anchor]
+        drawn = draw(graph, (*self.seed, *self.name.encode()), 0, 1.0)
+        try:
+            for strength in STRENGTHS:
+                made = weakened(graph, drawn, strength)
+                answer = subject.run(
+                    Run(weights=tuple(map(Array.of, made.weights)), inputs=tuple(map(Array.of, made.inputs)))
+                )
+                if answer.failure is not None:
+                    self._row("runs", (anchor,), "failed", note=self._failed(answer.failure))
+                    return None
+                spread = least_spread(_arrays(answer))
+                if found is None or spread > found[0]:
+                    found = spread, made, answer
+                if spread >= _LEAST_SPREAD and strength == 1.0:
+                    break
+            assert found is not None  # noqa: S101 - there are strengths
+            _, made, answer = found
+            return made, answer, self._noticed(subject, graph, made, answer)
+        except TroubleError as trouble:
+            self.panel.troubles[anchor] = trouble
+            self.panel.subjects.pop(anchor, None)
+            return None
+
+    def _noticed(self, subject: Subject, graph: ModelGraph, drawn: Drawn, expected: RunAnswer) -> float:
+        """Return how far the least felt of some planted changes takes the outputs, as a part of the largest.
+
+        Planted in the first, the middle and the last kernel; in the inputs, where a model has no weights.
+        """
+        asked = Run(weights=tuple(map(Array.of, drawn.weights)), inputs=tuple(map(Array.of, drawn.inputs)))
+        coarsest = max((roundoff(graph.layers[call.layer].dtype) for call in graph.calls), default=0.0)
+        planted = max(PLANTED, _ROUNDINGS * coarsest)
+        if planted > PLANTED:
+            self._remark(
+                f"Where numbers are rounded at {coarsest:.1g} of their size, 0.1% is lost: {planted:.2g} were planted."
+            )
+        kernels = [
+            n
+            for n, w in enumerate(graph.weights)
+            if w.dtype.startswith(("float", "bfloat")) and np.any(drawn.weights[n])
+        ]
+        large = [n for n in kernels if len(graph.weights[n].shape) > 1] or kernels
+        if not large:
+            moved = tuple(
+                Array.of(np.multiply(a, np.float32(1 + planted)).astype(a.dtype))
+                if a.dtype.kind == "f"
+                else Array.of(a)
+                for a in drawn.inputs
+            )
+            answer = subject.run(Run(inputs=moved))
+            subject.run(asked)
+            return _distance(answer, expected)[0]
+        places = dict.fromkeys((large[0], large[len(large) // 2], large[-1]))
+        return min(_distance(subject.run(Run(scaled={place: 1 + planted})), expected)[0] for place in places)
+
+    def _outputs(
+        self,
+        check: str,
+        pair: tuple[str, str],
+        expected: RunAnswer,
+        answer: RunAnswer,
+        relative: float,
+        noticed: float,
+    ) -> None:
+        """Compare outputs: the largest difference of any output, as a part of its largest number."""
+        if answer.failure is not None:
+            self._row(check, pair, "failed", note=self._failed(answer.failure))
+            return
+        difference, scale, spread = _distance(answer, expected)
+        if difference > relative or not np.isfinite(difference):
+            verdict: RowVerdict = "failed"
+        elif noticed <= relative:
+            verdict = "unproven"
+        else:
+            verdict = "passed"
+        self._row(
+            check,
+            pair,
+            verdict,
+            difference=_number(difference * scale),
+            tolerance=relative * scale,
+            spread=_number(spread),
+            noticed=_number(noticed * scale),
+            note="" if verdict != "unproven" else "a planted change of one weight is not noticed",
+        )
+
+    def _along(
+        self,
+        anchor: str,
+        other: str,
+        graph: ModelGraph,
+        expected: RunAnswer,
+        answer: RunAnswer,
+        relative: float,
+    ) -> None:
+        """Follow two runs layer by layer; what the graph knows no call for may be as far apart as the outputs."""
+        theirs = dict(answer.layers)
+        allowed = by_call(graph)
+        scaling = relative / of_outputs(graph)  # a tolerance that was given holds along the way as well
+        for layer, array in expected.layers:
+            if layer not in theirs:
+                continue
+            ours, found = _values(array), _values(theirs[layer])
+            if ours.shape != found.shape:
+                continue
+            scale = float(np.max(np.abs(ours), initial=0.0)) or 1.0
+            gap = _number(float(np.max(np.abs(ours - found), initial=0.0)) / scale)
+            most = allowed[layer] * scaling if layer in allowed else relative
+            self.layers.append(
+                LayerGap(layer=layer, backends=(anchor, other), difference=gap, tolerance=most)
+            )
+            if gap > most:
+                self.parts_at.setdefault(f"{anchor}, {other}", layer)
+
+    def _saved(
+        self,
+        anchor: str,
+        others: list[str],
+        asked: Run,
+        runs: dict[str, RunAnswer],
+        relative: float,
+        noticed: float,
+    ) -> None:
+        """Save in one and load in the others; at full level, in each."""
+        usable = [
+            backend
+            for backend in (anchor, *others)
+            if runs[backend].failure is None and backend in self.panel.subjects
+        ]
+        savers = usable if self.level == "full" else usable[:1]
+        with tempfile.TemporaryDirectory(prefix="grader-") as folder:
+            for saver in savers:
+                path = str(Path(folder) / f"{saver}.keras")
+                loaders = [backend for backend in usable if backend not in (saver, LIVE)]
+                saved = self.panel.each([saver], partial(_save, path, asked)).get(saver)
+                if saved is None:
+                    continue
+                if saved.failure is not None:
+                    self._row("save and load", (saver,), "failed", note=self._failed(saved.failure))
+                    continue
+                for loader, answer in self.panel.each(loaders, partial(_load, path, asked)).items():
+                    self._outputs("save and load", (saver, loader), runs[saver], answer, relative, noticed)
+
+    # ---- training ------------------------------------------------------------------------------------
+
+    def _training_mode(self, anchor: str, others: list[str], asked: Run, relative: float) -> None:
+        """Compare outputs in training mode, random layers made to repeat themselves."""
+        inference = self.panel.subjects.get(anchor)
+        if inference is None:
+            return
+        training = asked.model_copy(update={"training": True})
+        answers = self.panel.each([anchor, *others], lambda _, subject: subject.run(training))
+        expected = answers.pop(anchor, None)
+        if expected is None:
+            return
+        if expected.failure is not None:
+            self._row("training mode", (anchor,), "failed", note=self._failed(expected.failure))
+            return
+        for other, answer in answers.items():
+            self._outputs("training mode", (anchor, other), expected, answer, 4 * relative, 1.0)
+
+    def _trained(
+        self, anchor: str, others: list[str], opened: dict[str, Opened], graph: ModelGraph, asked: Run
+    ) -> None:
+        """Train a few steps on each, and compare losses, gradients and weights."""
+        if not opened[anchor].trains:
+            self._row("loss", (anchor,), "skipped", note="the model is not compiled")
+            return
+        answers = self.panel.each([anchor, *others], lambda _, subject: subject.train(_STEPS, asked))
+        expected = answers.pop(anchor, None)
+        if expected is None:
+            return
+        if expected.failure is not None:
+            self._row("loss", (anchor,), "failed", note=self._failed(expected.failure))
+            return
+        batch = asked.inputs[0].shape[0] if asked.inputs and asked.inputs[0].shape else 1
+        relative = of_training(graph, batch)
+        before = {n: _sampled(array.numpy()) for n, array in enumerate(asked.weights or ())}
+        for other, answer in answers.items():
+            self._training_rows((anchor, other), expected, answer, before, relative)
+
+    def _training_rows(
+        self,
+        pair: tuple[str, str],
+        expected: TrainAnswer,
+        answer: TrainAnswer,
+        before: dict[int, NDArray[np.float64]],
+        relative: float,
+    ) -> None:
+        if answer.failure is not None:
+            self._row("loss", pair, "failed", note=self._failed(answer.failure))
+            return
+        gap = abs(expected.losses[0] - answer.losses[0])
+        size = max(abs(expected.losses[0]), 1e-6)
+        self._judged("loss", pair, gap, relative * size, spread=abs(expected.losses[0] - expected.losses[-1]))
+        gaps, sizes = _by_weight(expected.gradients, answer.gradients, {})
+        if not sizes:
+            return
+        # A gradient that is nothing but what rounding left of terms that cancel (a bias in front of a
+        # BatchNormalization) is as exact as those terms are.
+        largest = max(sizes.values())
+        worst = max(gaps, key=lambda n: gaps[n] / max(sizes[n], largest * 1e-3, 1e-30))
+        self._judged("gradients", pair, gaps[worst], relative * max(sizes[worst], largest), spread=largest)
+        gaps, moved = _by_weight(expected.weights, answer.weights, before)
+        told = [n for n in gaps if sizes.get(n, 0.0) > relative * largest]
+        if len(told) < len(gaps):
+            self._remark(
+                f"{len(gaps) - len(told)} of {len(gaps)} trainable weights have no gradient but rounding; an optimizer "
+                "may move them anywhere, and they are left out after training."
+            )
+        worst = max(told, key=lambda n: gaps[n] / max(moved[n], 1e-30))
+        self._judged(
+            f"weights after {_STEPS} steps",
+            pair,
+            gaps[worst],
+            4 * relative * moved[worst],
+            spread=moved[worst],
+        )
+
+    def _failed(self, failure: Failure | None) -> str:
+        """Keep a failure for the diagnosis; return it in words."""
+        if failure is None:
+            return "nothing came back"
+        self.failures.append(failure)
+        if failure.cause is not None:
+            words = words_of(failure.cause)
+            return f"{failure.type}. {words.happened} {words.fix}"
+        lines = [line.strip() for line in failure.message.strip().splitlines() if line.strip()]
+        return f"{failure.type}: {(lines or ['no message'])[0][:300]}"
+
+    def _remark(self, text: str) -> None:
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+    def _judged(self, check: str, pair: tuple[str, str], gap: float, allowed: float, spread: float) -> None:
+        verdict: RowVerdict = "passed" if gap <= allowed else "failed"
+        if verdict == "passed" and spread <= allowed:
+            verdict = "unproven"
+        self._row(
+            check, pair, verdict, difference=_number(gap), tolerance=_number(allowed), spread=_number(spread)
+        )
+
+
+def _save(path: str, asked: Run, _backend: str, subject: Subject) -> Saving:
+    """Save with drawn weights."""
+    subject.run(asked)
+    return subject.save(path)
+
+
+def _load(path: str, asked: Run, _backend: str, subject: Subject) -> RunAnswer:
+    return subject.load(path, asked)
+
+
+def _by_weight(
+    expected: dict[int, Array], found: dict[int, Array], before: dict[int, NDArray[np.float64]]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Return the root mean square difference of each weight, and how large its numbers are, or moved since ``before``."""
+    gaps: dict[int, float] = {}
+    spreads: dict[int, float] = {}
+    for place, array in expected.items():
+        ours = _values(array)
+        theirs = _values(found[place]) if place in found else ours * np.nan
+        if ours.shape != theirs.shape:
+            theirs = ours * np.nan
+        gaps[place] = float(np.sqrt(np.mean((ours - theirs) ** 2))) if ours.size else 0.0
+        moved = ours - before[place] if place in before and before[place].shape == ours.shape else ours
+        spreads[place] = float(np.sqrt(np.mean(moved**2))) if ours.size else 0.0
+    return gaps, spreads
+
+
+def _sampled(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    flat = np.asarray(values, "float64").reshape(-1)
+    return flat[:: -(-flat.size // 1024) or 1]
+
+
+def _number(value: float) -> float:
+    return float(value) if np.isfinite(value) else float(np.finfo("float64").max)
+
+
+def _values(array: Array) -> NDArray[np.float64]:
+    try:
+        return np.asarray(array.numpy(), "float64")
+    except EvidenceError:
+        return np.full(1, np.nan)
+
+
+def _arrays(answer: RunAnswer) -> list[NDArray[np.float64]]:
+    return [_values(array) for array in answer.outputs]
+
+
+def _distance(answer: RunAnswer, expected: RunAnswer) -> tuple[float, float, float]:
+    """Return the largest relative difference of any output, with that output's largest number and its spread."""
+    if answer.failure is not None or len(answer.outputs) != len(expected.outputs):
+        return float("inf"), 1.0, 0.0
+    worst = (-1.0, 1.0, 0.0)
+    for found, wanted in zip(_arrays(answer), _arrays(expected), strict=True):
+        if found.shape != wanted.shape:
+            return float("inf"), 1.0, 0.0
+        scale = float(np.max(np.abs(wanted), initial=0.0)) or 1.0
+        gap = float(np.max(np.abs(found - wanted), initial=0.0)) / scale
+        gap = gap if np.isfinite(gap) else float("inf")
+        spread = float(np.max(np.ptp(wanted, axis=0), initial=0.0)) if wanted.ndim else 0.0
+        if gap > worst[0]:
+            worst = (gap, scale, spread)
+    return max(worst[0], 0.0), worst[1], worst[2]
+
+
+def _unlike(ours: ModelGraph, theirs: ModelGraph) -> str:
+    """Say in what the inputs, outputs or weights of two graphs differ in shape or dtype; nothing where they do not."""
+    for kind, mine, other in (
+        ("input", ours.inputs, theirs.inputs),
+        ("output", ours.outputs, theirs.outputs),
+    ):
+        if len(mine) != len(other):
+            return f"{len(mine)} {kind}s and {len(other)}"
+        for number, (a, b) in enumerate(zip(mine, other, strict=True), start=1):
+            one, two = ours.tensors[a.tensor], theirs.tensors[b.tensor]
+            if (one.shape, one.dtype) != (two.shape, two.dtype):
+                return f"{kind} {number}: {one.dtype} {one.shape} and {two.dtype} {two.shape}"
+    for number, (mine_w, other_w) in enumerate(zip(ours.weights, theirs.weights, strict=False), start=1):
+        if (mine_w.shape, mine_w.dtype) != (other_w.shape, other_w.dtype):
+            return f"weight {number} ({mine_w.name}): {mine_w.dtype} {mine_w.shape} and {other_w.dtype} {other_w.shape}"
+    return ""
+
+
+def _shapes(graph: ModelGraph) -> str:
+    told = [
+        f"{graph.tensors[port.tensor].dtype} {graph.tensors[port.tensor].shape}" for port in graph.outputs
+    ]
+    return ", ".join(told[:4]) + (" …" if len(told) > 4 else "")
