@@ -26,7 +26,6 @@ _BACKEND_ONLY = Diagnosis(
         "Look for `tf.`, `jnp.` and `torch.` in your layers: each has a counterpart in Keras.",
         "Write `keras.ops.relu(x)` for `tf.nn.relu(x)`, `keras.ops.matmul(a, b)` for `torch.matmul(a, b)`.",
     ),
-    unit="03_subclassing",
 )
 
 
