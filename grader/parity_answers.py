@@ -8,10 +8,13 @@ from grader.evidence import Array, Failure
 from grader.graph import ModelGraph
 from grader.record import Record
 
-__all__ = ["MOST_SOURCE", "Opened", "Portable", "Run", "RunAnswer", "Saving", "TrainAnswer"]
+__all__ = ["MOST_SOURCE", "SAMPLED", "Opened", "Portable", "Run", "RunAnswer", "Saving", "TrainAnswer"]
 
 MOST_SOURCE = 1_000_000
 """Characters of code that travel with a model."""
+
+SAMPLED = 1024
+"""So many numbers of a layer's outputs, a gradient or a trained weight are told at most, evenly spaced."""
 
 
 class Portable(Record):

@@ -122,10 +122,17 @@ class Runs(Record):
     runs: tuple[NotebookRun, ...]
 
     def of(self, task: str) -> NotebookRun:
-        """Return the run that tells of a check: the first that came to it, or that ended on the way to it."""
+        """Return the run that tells of a check.
+
+        That is the first in which it sent evidence; else the first that came to it, or that ended on the way to it:
+        the cell that ended it may have been the work itself.
+        """
+        for run in self.runs:
+            if task in run.evidence:
+                return run
         for run in self.runs[:-1]:
             unanswered = run.without_answer()
-            if task not in unanswered or task in run.evidence or task == unanswered[0]:
+            if task not in unanswered or task == unanswered[0]:
                 return run
         return self.runs[-1]
 

@@ -10,13 +10,9 @@ from __future__ import annotations
 
 import json
 import linecache
-import os
 import sys
 import types
-import warnings
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -24,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.evidence import Array
+from grader.models.answering import answer_lines
 from grader.models.depth import room_for
 from grader.models.describe import Described, describe
 from grader.models.failures import failure_of
@@ -208,19 +205,8 @@ def _flush_denormals() -> None:
 
 def main() -> None:
     """Answer until the input ends."""
-    answers = sys.stdout
     _flush_denormals()
-    answering: Callable[[dict[str, Any]], str] = _Answering().answer
-    with (
-        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-        redirect_stdout(nowhere),
-        redirect_stderr(nowhere),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        for line in sys.stdin:
-            answers.write(answering(json.loads(line)) + "\n")
-            answers.flush()
+    answer_lines(_Answering().answer)
 
 
 if __name__ == "__main__":

@@ -10,29 +10,23 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import sys
-import warnings
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from keras.src.backend.common import global_state
 from keras.src.backend.common.variables import initialize_all_variables
-from keras.src.initializers.random_initializers import RandomInitializer
 from pydantic import JsonValue
 
 from grader.errors import UnreadableModelError
 from grader.evidence import Challenge
 from grader.graph import ModelGraph
+from grader.models.answering import answer_lines
 from grader.models.collect import replied
 from grader.models.describe import Described, describe
 from grader.models.lazy_tensorflow import tensorflow_not_imported
 from grader.models.saved import build, explain
+from grader.models.undrawn import undrawn
 from grader.saved_file import SavedFile
 
 __all__ = ["main", "rebuilt"]
@@ -59,14 +53,9 @@ def rebuilt(config: JsonValue) -> Described:
         described = describe(build(SavedFile(path="", config=config), values=False))
     _require_bearable(described.graph)
     for variable in global_state.get_global_attribute("uninitialized_variables") or ():
-        if isinstance(variable._initializer, RandomInitializer):
-            variable._initializer = _zeros
+        variable._initializer = undrawn(variable._initializer)
     initialize_all_variables()
     return described
-
-
-def _zeros(shape: Sequence[int], dtype: Any = None) -> Any:
-    return keras.ops.convert_to_tensor(np.zeros(shape, "float32"), dtype=dtype)
 
 
 def _require_bearable(graph: ModelGraph) -> None:
@@ -122,18 +111,8 @@ def _answer(request: dict[str, Any], models: _Models) -> str:
 
 def main() -> None:
     """Answer until the input ends."""
-    answers = sys.stdout
     models = _Models()
-    with (
-        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-        redirect_stdout(nowhere),
-        redirect_stderr(nowhere),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        for line in sys.stdin:
-            answers.write(_answer(json.loads(line), models) + "\n")
-            answers.flush()
+    answer_lines(lambda request: _answer(request, models))
 
 
 if __name__ == "__main__":

@@ -10,11 +10,9 @@ from typing import Any
 import keras
 
 from grader.models.structures import flatten
+from grader.parity_answers import SAMPLED
 
-__all__ = ["SAMPLED", "tapped"]
-
-SAMPLED = 1024
-"""So many numbers of a layer's outputs are kept at most, evenly spaced."""
+__all__ = ["tapped"]
 
 Taps = dict[str, Any]
 

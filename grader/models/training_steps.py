@@ -6,6 +6,7 @@ The targets are made here, from the shapes of the outputs and the losses alone: 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,8 +20,7 @@ from grader.models.compiled_runs import QUICK
 from grader.models.describe import Described
 from grader.models.probe import borrowed_weights
 from grader.models.structures import flatten, pack
-from grader.models.taps import SAMPLED
-from grader.parity_answers import TrainAnswer
+from grader.parity_answers import SAMPLED, TrainAnswer
 
 __all__ = ["train"]
 
@@ -114,7 +114,7 @@ def _even(shape: Sequence[int], start: float) -> NDArray[np.float64]:
 # ---- steps -------------------------------------------------------------------------------------------
 
 
-class _Stepper:
+class _Stepper(ABC):
     """Takes steps of one optimizer on one batch."""
 
     def __init__(
@@ -127,9 +127,9 @@ class _Stepper:
         outputs = self.model(*self.arguments, training=True)
         return self.model.compute_loss(x=self.x, y=self.y, y_pred=outputs, training=True)
 
+    @abstractmethod
     def step(self) -> tuple[float, list[NDArray[np.generic]]]:
         """Take a step; return the loss before it and the gradients."""
-        raise NotImplementedError
 
 
 class _TensorFlowStepper(_Stepper):

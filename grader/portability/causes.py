@@ -9,10 +9,11 @@ from grader.comparison import Diagnosis
 from grader.evidence import Failure
 from grader.graph import Lost, ModelGraph
 from grader.misconceptions import CATALOGUE, diagnose_failure
+from grader.portability.records import BACKEND_NAMES
 
 __all__ = ["backend_calls", "diagnoses"]
 
-_LIBRARIES = {"tensorflow": "TensorFlow", "jax": "JAX", "jaxlib": "JAX", "torch": "PyTorch"}
+_LIBRARIES = {**BACKEND_NAMES, "jaxlib": "JAX"}
 _MOST = 3
 _BACKEND_ONLY = Diagnosis(
     id="backend-only-function",

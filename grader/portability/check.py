@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from grader.behaviour import STRENGTHS, Drawn, draw, least_spread, weakened
-from grader.errors import EvidenceError
 from grader.evidence import Array, Failure
 from grader.graph import ModelGraph
 from grader.misconceptions import words_of
-from grader.parity_answers import Opened, Run, RunAnswer, Saving, TrainAnswer
+from grader.parity_answers import Opened, Run, RunAnswer, Saving
 from grader.portability.causes import diagnoses
+from grader.portability.gaps import arrays_of, distance, finite, sampled, values_of
+from grader.portability.interface import shapes, unlike
 from grader.portability.panel import LIVE, Panel, Subject, TroubleError
-from grader.portability.records import LayerGap, ParityReport, ParityRow, RowVerdict
+from grader.portability.records import BACKEND_NAMES, LayerGap, ParityReport, ParityRow, RowVerdict
 from grader.portability.tolerance import by_call, of_outputs, of_training, roundoff
+from grader.portability.training import training_rows
 
 __all__ = ["BACKENDS", "Level", "check"]
 
@@ -33,9 +34,11 @@ PLANTED = 1e-3
 _ROUNDINGS = 64  # what is planted is at least so many roundings large
 
 _STEPS = 3
+_TRAINING = (
+    4  # times the tolerance of inference: a batch's own statistics are sums as well, and divide what follows
+)
 _LEAST_SPREAD = 1e-2  # of the largest output
 _FASTEST_FIRST = ("torch", "tensorflow", "jax")
-_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 def check(
@@ -90,7 +93,7 @@ class _Check:
     ) -> ParityReport:
         for backend in backends:
             if backend not in makers:
-                self._row("builds", (backend,), "skipped", note=f"{_NAMES[backend]} is not installed")
+                self._row("builds", (backend,), "skipped", note=f"{BACKEND_NAMES[backend]} is not installed")
         self.panel.open(({LIVE: live} if live is not None else {}) | makers)
         opened = self._opened()
         anchor = next((b for b in (LIVE, *_FASTEST_FIRST) if b in opened), None)
@@ -162,7 +165,7 @@ class _Check:
             self._along(anchor, other, reference, expected, answer, relative)
         self._saved(anchor, list(answers), asked, answers | {anchor: expected}, relative, noticed)
         if self.level == "full":
-            self._training_mode(anchor, list(answers), asked, relative)
+            self._training_mode(anchor, list(answers), asked, reference, drawn, relative)
             self._trained(anchor, list(answers), opened, reference, asked)
 
     def _fits(self, anchor: str, reference: ModelGraph, other: str, graph: ModelGraph | None) -> bool:
@@ -179,10 +182,8 @@ class _Check:
             tolerance=0.0,
             note=f"{ours:,}" if same else f"{ours:,} and {theirs:,}",
         )
-        fault = _unlike(reference, graph)
-        self._row(
-            "shapes and dtypes", pair, "failed" if fault else "passed", note=fault or _shapes(reference)
-        )
+        fault = unlike(reference, graph)
+        self._row("shapes and dtypes", pair, "failed" if fault else "passed", note=fault or shapes(reference))
         return same and not fault
 
     def _chosen(self, anchor: str, graph: ModelGraph) -> tuple[Drawn, RunAnswer, float] | None:
@@ -199,7 +200,7 @@ class _Check:
                 if answer.failure is not None:
                     self._row("runs", (anchor,), "failed", note=self._failed(answer.failure))
                     return None
-                spread = least_spread(_arrays(answer))
+                spread = least_spread(arrays_of(answer))
                 if found is None or spread > found[0]:
                     found = spread, made, answer
                 if spread >= _LEAST_SPREAD and strength == 1.0:
@@ -212,10 +213,20 @@ class _Check:
             self.panel.subjects.pop(anchor, None)
             return None
 
-    def _noticed(self, subject: Subject, graph: ModelGraph, drawn: Drawn, expected: RunAnswer) -> float:
+    def _noticed(
+        self,
+        subject: Subject,
+        graph: ModelGraph,
+        drawn: Drawn,
+        expected: RunAnswer,
+        *,
+        training: bool = False,
+    ) -> float:
         """Return how far the least felt of some planted changes takes the outputs, as a part of the largest.
 
-        Planted in the first, the middle and the last kernel; in the inputs, where a model has no weights.
+        Planted in the first, the middle and the last kernel; in the inputs, where a model has no weights. In training
+        mode in the last alone: what is in front of a BatchNormalization may be any number of times as large there. A
+        run that fails has noticed nothing.
         """
         asked = Run(weights=tuple(map(Array.of, drawn.weights)), inputs=tuple(map(Array.of, drawn.inputs)))
         coarsest = max((roundoff(graph.layers[call.layer].dtype) for call in graph.calls), default=0.0)
@@ -237,11 +248,16 @@ class _Check:
                 else Array.of(a)
                 for a in drawn.inputs
             )
-            answer = subject.run(Run(inputs=moved))
+            answers = [subject.run(Run(inputs=moved, training=training))]
             subject.run(asked)
-            return _distance(answer, expected)[0]
-        places = dict.fromkeys((large[0], large[len(large) // 2], large[-1]))
-        return min(_distance(subject.run(Run(scaled={place: 1 + planted})), expected)[0] for place in places)
+        else:
+            places = (large[-1],) if training else (large[0], large[len(large) // 2], large[-1])
+            answers = [
+                subject.run(Run(scaled={place: 1 + planted}, training=training))
+                for place in dict.fromkeys(places)
+            ]
+        felt = [distance(answer, expected)[0] for answer in answers if answer.failure is None]
+        return min(felt) if len(felt) == len(answers) and np.isfinite(felt).all() else 0.0
 
     def _outputs(
         self,
@@ -256,7 +272,7 @@ class _Check:
         if answer.failure is not None:
             self._row(check, pair, "failed", note=self._failed(answer.failure))
             return
-        difference, scale, spread = _distance(answer, expected)
+        difference, scale, spread = distance(answer, expected)
         if difference > relative or not np.isfinite(difference):
             verdict: RowVerdict = "failed"
         elif noticed <= relative:
@@ -267,10 +283,10 @@ class _Check:
             check,
             pair,
             verdict,
-            difference=_number(difference * scale),
+            difference=finite(difference * scale),
             tolerance=relative * scale,
-            spread=_number(spread),
-            noticed=_number(noticed * scale),
+            spread=finite(spread),
+            noticed=finite(noticed * scale),
             note="" if verdict != "unproven" else "a planted change of one weight is not noticed",
         )
 
@@ -290,11 +306,11 @@ class _Check:
         for layer, array in expected.layers:
             if layer not in theirs:
                 continue
-            ours, found = _values(array), _values(theirs[layer])
+            ours, found = values_of(array), values_of(theirs[layer])
             if ours.shape != found.shape:
                 continue
             scale = float(np.max(np.abs(ours), initial=0.0)) or 1.0
-            gap = _number(float(np.max(np.abs(ours - found), initial=0.0)) / scale)
+            gap = finite(float(np.max(np.abs(ours - found), initial=0.0)) / scale)
             most = allowed[layer] * scaling if layer in allowed else relative
             self.layers.append(
                 LayerGap(layer=layer, backends=(anchor, other), difference=gap, tolerance=most)
@@ -333,11 +349,10 @@ class _Check:
 
     # ---- training ------------------------------------------------------------------------------------
 
-    def _training_mode(self, anchor: str, others: list[str], asked: Run, relative: float) -> None:
+    def _training_mode(
+        self, anchor: str, others: list[str], asked: Run, graph: ModelGraph, drawn: Drawn, relative: float
+    ) -> None:
         """Compare outputs in training mode, random layers made to repeat themselves."""
-        inference = self.panel.subjects.get(anchor)
-        if inference is None:
-            return
         training = asked.model_copy(update={"training": True})
         answers = self.panel.each([anchor, *others], lambda _, subject: subject.run(training))
         expected = answers.pop(anchor, None)
@@ -346,8 +361,14 @@ class _Check:
         if expected.failure is not None:
             self._row("training mode", (anchor,), "failed", note=self._failed(expected.failure))
             return
+        noticed = self.panel.each(
+            [anchor], lambda _, subject: self._noticed(subject, graph, drawn, expected, training=True)
+        )
         for other, answer in answers.items():
-            self._outputs("training mode", (anchor, other), expected, answer, 4 * relative, 1.0)
+            allowed = _TRAINING * relative
+            self._outputs(
+                "training mode", (anchor, other), expected, answer, allowed, noticed.get(anchor, 0.0)
+            )
 
     def _trained(
         self, anchor: str, others: list[str], opened: dict[str, Opened], graph: ModelGraph, asked: Run
@@ -365,47 +386,20 @@ class _Check:
             return
         batch = asked.inputs[0].shape[0] if asked.inputs and asked.inputs[0].shape else 1
         relative = of_training(graph, batch)
-        before = {n: _sampled(array.numpy()) for n, array in enumerate(asked.weights or ())}
+        before = {n: sampled(array.numpy()) for n, array in enumerate(asked.weights or ())}
         for other, answer in answers.items():
-            self._training_rows((anchor, other), expected, answer, before, relative)
-
-    def _training_rows(
-        self,
-        pair: tuple[str, str],
-        expected: TrainAnswer,
-        answer: TrainAnswer,
-        before: dict[int, NDArray[np.float64]],
-        relative: float,
-    ) -> None:
-        if answer.failure is not None:
-            self._row("loss", pair, "failed", note=self._failed(answer.failure))
-            return
-        gap = abs(expected.losses[0] - answer.losses[0])
-        size = max(abs(expected.losses[0]), 1e-6)
-        self._judged("loss", pair, gap, relative * size, spread=abs(expected.losses[0] - expected.losses[-1]))
-        gaps, sizes = _by_weight(expected.gradients, answer.gradients, {})
-        if not sizes:
-            return
-        # A gradient that is nothing but what rounding left of terms that cancel (a bias in front of a
-        # BatchNormalization) is as exact as those terms are.
-        largest = max(sizes.values())
-        worst = max(gaps, key=lambda n: gaps[n] / max(sizes[n], largest * 1e-3, 1e-30))
-        self._judged("gradients", pair, gaps[worst], relative * max(sizes[worst], largest), spread=largest)
-        gaps, moved = _by_weight(expected.weights, answer.weights, before)
-        told = [n for n in gaps if sizes.get(n, 0.0) > relative * largest]
-        if len(told) < len(gaps):
-            self._remark(
-                f"{len(gaps) - len(told)} of {len(gaps)} trainable weights have no gradient but rounding; an optimizer "
-                "may move them anywhere, and they are left out after training."
-            )
-        worst = max(told, key=lambda n: gaps[n] / max(moved[n], 1e-30))
-        self._judged(
-            f"weights after {_STEPS} steps",
-            pair,
-            gaps[worst],
-            4 * relative * moved[worst],
-            spread=moved[worst],
-        )
+            pair = (anchor, other)
+            if answer.failure is not None:
+                self._row("loss", pair, "failed", note=self._failed(answer.failure))
+                continue
+            if len(answer.losses) != _STEPS:
+                self._row(
+                    "loss", pair, "failed", note=f"{len(answer.losses)} losses came back, expected {_STEPS}"
+                )
+                continue
+            rows, remark = training_rows(pair, expected, answer, before, relative)
+            self.rows += rows
+            self._remark(remark)
 
     def _failed(self, failure: Failure | None) -> str:
         """Keep a failure for the diagnosis; return it in words."""
@@ -419,16 +413,8 @@ class _Check:
         return f"{failure.type}: {(lines or ['no message'])[0][:300]}"
 
     def _remark(self, text: str) -> None:
-        if text not in self.remarks:
+        if text and text not in self.remarks:
             self.remarks.append(text)
-
-    def _judged(self, check: str, pair: tuple[str, str], gap: float, allowed: float, spread: float) -> None:
-        verdict: RowVerdict = "passed" if gap <= allowed else "failed"
-        if verdict == "passed" and spread <= allowed:
-            verdict = "unproven"
-        self._row(
-            check, pair, verdict, difference=_number(gap), tolerance=_number(allowed), spread=_number(spread)
-        )
 
 
 def _save(path: str, asked: Run, _backend: str, subject: Subject) -> Saving:
@@ -439,82 +425,3 @@ def _save(path: str, asked: Run, _backend: str, subject: Subject) -> Saving:
 
 def _load(path: str, asked: Run, _backend: str, subject: Subject) -> RunAnswer:
     return subject.load(path, asked)
-
-
-def _by_weight(
-    expected: dict[int, Array], found: dict[int, Array], before: dict[int, NDArray[np.float64]]
-) -> tuple[dict[int, float], dict[int, float]]:
-    """Return the root mean square difference of each weight, and how large its numbers are, or moved since ``before``."""
-    gaps: dict[int, float] = {}
-    spreads: dict[int, float] = {}
-    for place, array in expected.items():
-        ours = _values(array)
-        theirs = _values(found[place]) if place in found else ours * np.nan
-        if ours.shape != theirs.shape:
-            theirs = ours * np.nan
-        gaps[place] = float(np.sqrt(np.mean((ours - theirs) ** 2))) if ours.size else 0.0
-        moved = ours - before[place] if place in before and before[place].shape == ours.shape else ours
-        spreads[place] = float(np.sqrt(np.mean(moved**2))) if ours.size else 0.0
-    return gaps, spreads
-
-
-def _sampled(values: NDArray[np.generic]) -> NDArray[np.float64]:
-    flat = np.asarray(values, "float64").reshape(-1)
-    return flat[:: -(-flat.size // 1024) or 1]
-
-
-def _number(value: float) -> float:
-    return float(value) if np.isfinite(value) else float(np.finfo("float64").max)
-
-
-def _values(array: Array) -> NDArray[np.float64]:
-    try:
-        return np.asarray(array.numpy(), "float64")
-    except EvidenceError:
-        return np.full(1, np.nan)
-
-
-def _arrays(answer: RunAnswer) -> list[NDArray[np.float64]]:
-    return [_values(array) for array in answer.outputs]
-
-
-def _distance(answer: RunAnswer, expected: RunAnswer) -> tuple[float, float, float]:
-    """Return the largest relative difference of any output, with that output's largest number and its spread."""
-    if answer.failure is not None or len(answer.outputs) != len(expected.outputs):
-        return float("inf"), 1.0, 0.0
-    worst = (-1.0, 1.0, 0.0)
-    for found, wanted in zip(_arrays(answer), _arrays(expected), strict=True):
-        if found.shape != wanted.shape:
-            return float("inf"), 1.0, 0.0
-        scale = float(np.max(np.abs(wanted), initial=0.0)) or 1.0
-        gap = float(np.max(np.abs(found - wanted), initial=0.0)) / scale
-        gap = gap if np.isfinite(gap) else float("inf")
-        spread = float(np.max(np.ptp(wanted, axis=0), initial=0.0)) if wanted.ndim else 0.0
-        if gap > worst[0]:
-            worst = (gap, scale, spread)
-    return max(worst[0], 0.0), worst[1], worst[2]
-
-
-def _unlike(ours: ModelGraph, theirs: ModelGraph) -> str:
-    """Say in what the inputs, outputs or weights of two graphs differ in shape or dtype; nothing where they do not."""
-    for kind, mine, other in (
-        ("input", ours.inputs, theirs.inputs),
-        ("output", ours.outputs, theirs.outputs),
-    ):
-        if len(mine) != len(other):
-            return f"{len(mine)} {kind}s and {len(other)}"
-        for number, (a, b) in enumerate(zip(mine, other, strict=True), start=1):
-            one, two = ours.tensors[a.tensor], theirs.tensors[b.tensor]
-            if (one.shape, one.dtype) != (two.shape, two.dtype):
-                return f"{kind} {number}: {one.dtype} {one.shape} and {two.dtype} {two.shape}"
-    for number, (mine_w, other_w) in enumerate(zip(ours.weights, theirs.weights, strict=False), start=1):
-        if (mine_w.shape, mine_w.dtype) != (other_w.shape, other_w.dtype):
-            return f"weight {number} ({mine_w.name}): {mine_w.dtype} {mine_w.shape} and {other_w.dtype} {other_w.shape}"
-    return ""
-
-
-def _shapes(graph: ModelGraph) -> str:
-    told = [
-        f"{graph.tensors[port.tensor].dtype} {graph.tensors[port.tensor].shape}" for port in graph.outputs
-    ]
-    return ", ".join(told[:4]) + (" …" if len(told) > 4 else "")

@@ -6,7 +6,6 @@ import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -30,12 +29,12 @@ _SECONDS_TO_TRAIN = 180.0
 _MEMORY = 6 * 1024**3
 
 
-@dataclass(frozen=True)
 class TroubleError(Exception):
     """A backend's process gave no answer: how it ended, and why in words."""
 
-    verdict: RowVerdict
-    why: str
+    def __init__(self, verdict: RowVerdict, why: str) -> None:
+        super().__init__(why)
+        self.verdict, self.why = verdict, why
 
 
 class Subject(Protocol):

@@ -10,9 +10,12 @@ from grader.record import Record
 if TYPE_CHECKING:
     from grader.report import Picture
 
-__all__ = ["OUTCOMES", "LayerGap", "ParityReport", "ParityRow", "RowVerdict"]
+__all__ = ["BACKEND_NAMES", "OUTCOMES", "LayerGap", "ParityReport", "ParityRow", "RowVerdict"]
 
 RowVerdict = Literal["passed", "failed", "unproven", "skipped", "crashed", "timed_out", "over_limit"]
+
+BACKEND_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+"""Each backend as a person writes it."""
 
 OUTCOMES: dict[RowVerdict, str] = {
     "passed": "passed",

@@ -6,14 +6,14 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from grader.portability.records import OUTCOMES, LayerGap, ParityReport, ParityRow
+from grader.portability.records import BACKEND_NAMES, OUTCOMES, LayerGap, ParityReport, ParityRow
 from grader.report.escape import html_text, plain, prose
 from grader.report.metrics import fit, text_width
 from grader.report.picture import Picture
 
 __all__ = ["html", "picture", "text"]
 
-_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch", "live": "your model"}
+_NAMES = {**BACKEND_NAMES, "live": "your model"}
 _MARKS = {"passed": "✓", "failed": "✗", "unproven": "?", "skipped": "–"}
 _HEADS = ("check", "backends", "difference", "allowed", "spread", "planted", "")
 _CELL = 'style="text-align: left; padding: 2px 12px 2px 0; vertical-align: top"'

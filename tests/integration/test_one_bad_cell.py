@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
 from grader.verdict import Outcome
@@ -42,6 +43,12 @@ def into_check(nb: NotebookNode) -> None:
     check.source = f"{work.source}\n\n{check.source}"
 
 
+def scratch(nb: NotebookNode) -> None:
+    """All is right, and a cell for trying things out, between two exercises, ends the kernel."""
+    small.solve(nb)
+    nb.cells.insert(small.find(nb, "two_layers_solution"), new_code_cell("quit()"))
+
+
 def asks(nb: NotebookNode) -> None:
     """The first exercise asks whoever runs it."""
     small.solve(nb, count="def count(units):\n    return int(input('how many?'))")
@@ -59,6 +66,7 @@ SUBMISSIONS: dict[str, small.Edit] = {
     "marked": small.solve,
     "merged": into_check,
     "quits": ends_kernel("quit()"),
+    "scratch": scratch,
     "top": check_on_top,
     "unmarked": unmarked,
 }
@@ -81,7 +89,7 @@ def given(course: Path, student: str) -> dict[str, float | None]:
     return {name: found[name] for name in FULL}
 
 
-@pytest.mark.parametrize("student", ["marked", "merged", "top", "unmarked"])
+@pytest.mark.parametrize("student", ["marked", "merged", "scratch", "top", "unmarked"])
 def test_correct_work_gets_its_marks(course: Path, student: str) -> None:
     """A byte order mark, a merged or a moved cell, lost marks: nothing of that is the student's mistake."""
     assert FULL == given(course, student)

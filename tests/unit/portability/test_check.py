@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.evidence import Failure
+from grader.evidence import Array, Failure
+from grader.parity_answers import Run, RunAnswer, TrainAnswer
 from grader.portability.check import check
 from grader.portability.panel import TroubleError
 from grader.portability.records import ParityReport, ParityRow
@@ -180,3 +181,44 @@ def test_a_report_in_which_nothing_was_compared_has_not_passed() -> None:
     """Rows that were skipped prove nothing, however many there are."""
     row = ParityRow(check="builds", backends=("jax",), verdict="skipped")
     assert not ParityReport(model="any", level="quick", rows=(row, row)).passed
+
+
+class FailsScaled(StandIn):
+    """Runs, but not with a weight that was changed."""
+
+    def run(self, asked: Run) -> RunAnswer:
+        if asked.scaled:
+            return RunAnswer(failure=Failure(type="ValueError", message="no"))
+        return super().run(asked)
+
+
+def test_a_planted_change_that_cannot_be_run_was_not_noticed() -> None:
+    """A failure is no difference: what was never tried proves nothing."""
+    report = check("chain", makers(jax=StandIn(), torch=FailsScaled()), backends=("jax", "torch"))
+    assert [(("torch", "jax"), "unproven")] == found(report, "outputs")
+
+
+def test_the_change_in_training_mode_is_planted_there() -> None:
+    """What stands in the column was measured, and is no larger than what a thousandth can do."""
+    report = check("chain", makers(jax=StandIn(), torch=StandIn()), level="full", backends=("jax", "torch"))
+    (row,) = (row for row in report.rows if row.check == "training mode")
+    assert row.noticed is not None and row.spread is not None  # noqa: PT018
+    assert 0 < row.noticed < 0.01 * row.spread
+
+
+class Still(StandIn):
+    """A model that training does not move."""
+
+    def train(self, steps: int, asked: Run) -> TrainAnswer:
+        still = super().train(steps, asked)
+        zero = {n: Array.of(0 * array.numpy()) for n, array in still.gradients.items()}
+        kept = {n: Array.of(weight.reshape(-1)) for n, weight in enumerate(self.weights)}
+        return still.model_copy(update={"gradients": zero, "weights": kept})
+
+
+def test_training_that_moves_nothing_proves_nothing() -> None:
+    """Neither gradients of zero nor weights that stay are a pass."""
+    standins = makers(jax=Still(trains=True), torch=Still(trains=True))
+    report = check("chain", standins, level="full", backends=("jax", "torch"))
+    for name in ("gradients", "weights after 3 steps"):
+        assert [(("torch", "jax"), "unproven")] == found(report, name)
