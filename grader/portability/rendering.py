@@ -16,6 +16,10 @@ __all__ = ["html", "picture", "text"]
 _NAMES = {**BACKEND_NAMES, "live": "your model"}
 _MARKS = {"passed": "✓", "failed": "✗", "unproven": "?", "skipped": "–"}
 _HEADS = ("check", "backends", "difference", "allowed", "spread", "planted", "")
+_LEGEND = (
+    "allowed: what rounding may do to the difference. spread: how far the outputs lie apart by themselves. planted: how "
+    "far a small change of one weight takes them, which has to be more than is allowed."
+)
 _CELL = 'style="text-align: left; padding: 2px 12px 2px 0; vertical-align: top"'
 
 
@@ -45,6 +49,7 @@ def text(report: ParityReport) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
         for cells in table
     ]
+    lines += ["", *textwrap.wrap(_LEGEND, 96)] if any(row.noticed is not None for row in report.rows) else []
     notes = [f"{_check(row)}: {plain(row.note, 400)}" for row in report.rows if row.note and _told(row)]
     if notes:
         lines += ["", *notes]
@@ -70,6 +75,8 @@ def html(report: ParityReport) -> str:
     )
     parts = [f"<p><strong>{html_text('✓' if report.passed else '✗')} {prose(headline(report))}</strong></p>"]
     parts.append(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>")
+    if any(row.noticed is not None for row in report.rows):
+        parts.append(f"<p><small>{prose(_LEGEND)}</small></p>")
     parts += [
         f"<p>{prose(_check(row))}: {prose(plain(row.note, 400))}</p>"
         for row in report.rows
@@ -128,7 +135,7 @@ def _listed(names: Sequence[str]) -> str:
 # ---- picture -----------------------------------------------------------------------------------------
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 300, 64, 34, 46
-_LINES = (("#b84300", ""), ("#00588f", "6 3"), ("#00664b", "2 2"))
+_LINES = (("#b84300", ""), ("#00588f", "6 3"), ("#00664b", "9 2 2 2"))
 _LEAST = 1e-9
 
 
