@@ -19,19 +19,15 @@ from grader.portability.causes import diagnoses
 from grader.portability.gaps import arrays_of, distance, finite, sampled, values_of
 from grader.portability.interface import shapes, unlike
 from grader.portability.panel import LIVE, Panel, Subject, TroubleError
+from grader.portability.planted import PLANTED, noticed, size_of_planted
 from grader.portability.records import BACKEND_NAMES, LayerGap, ParityReport, ParityRow, RowVerdict
-from grader.portability.tolerance import by_call, of_outputs, of_training, roundoff
+from grader.portability.tolerance import by_call, of_outputs, of_training
 from grader.portability.training import training_rows
 
 __all__ = ["BACKENDS", "Level", "check"]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 Level = Literal["quick", "full"]
-
-PLANTED = 1e-3
-"""By how much a planted change enlarges one weight: a difference that nobody would see in a training curve."""
-
-_ROUNDINGS = 64  # what is planted is at least so many roundings large
 
 _STEPS = 3
 _TRAINING = (
@@ -222,42 +218,13 @@ class _Check:
         *,
         training: bool = False,
     ) -> float:
-        """Return how far the least felt of some planted changes takes the outputs, as a part of the largest.
-
-        Planted in the first, the middle and the last kernel; in the inputs, where a model has no weights. In training
-        mode in the last alone: what is in front of a BatchNormalization may be any number of times as large there. A
-        run that fails has noticed nothing.
-        """
-        asked = Run(weights=tuple(map(Array.of, drawn.weights)), inputs=tuple(map(Array.of, drawn.inputs)))
-        coarsest = max((roundoff(graph.layers[call.layer].dtype) for call in graph.calls), default=0.0)
-        planted = max(PLANTED, _ROUNDINGS * coarsest)
-        if planted > PLANTED:
+        size = size_of_planted(graph, _TRAINING if training else 1.0)
+        if size > PLANTED:
             self._remark(
-                f"Where numbers are rounded at {coarsest:.1g} of their size, 0.1% is lost: {planted:.2g} were planted."
+                f"Where numbers are rounded as coarsely as here, 0.1% is lost: {size:.2g} were planted"
+                f"{' in training mode' if training else ''}."
             )
-        kernels = [
-            n
-            for n, w in enumerate(graph.weights)
-            if w.dtype.startswith(("float", "bfloat")) and np.any(drawn.weights[n])
-        ]
-        large = [n for n in kernels if len(graph.weights[n].shape) > 1] or kernels
-        if not large:
-            moved = tuple(
-                Array.of(np.multiply(a, np.float32(1 + planted)).astype(a.dtype))
-                if a.dtype.kind == "f"
-                else Array.of(a)
-                for a in drawn.inputs
-            )
-            answers = [subject.run(Run(inputs=moved, training=training))]
-            subject.run(asked)
-        else:
-            places = (large[-1],) if training else (large[0], large[len(large) // 2], large[-1])
-            answers = [
-                subject.run(Run(scaled={place: 1 + planted}, training=training))
-                for place in dict.fromkeys(places)
-            ]
-        felt = [distance(answer, expected)[0] for answer in answers if answer.failure is None]
-        return min(felt) if len(felt) == len(answers) and np.isfinite(felt).all() else 0.0
+        return noticed(subject, graph, drawn, expected, size, training=training)
 
     def _outputs(
         self,
@@ -362,7 +329,8 @@ class _Check:
             self._row("training mode", (anchor,), "failed", note=self._failed(expected.failure))
             return
         noticed = self.panel.each(
-            [anchor], lambda _, subject: self._noticed(subject, graph, drawn, expected, training=True)
+            [anchor],
+            lambda _, subject: self._noticed(subject, graph, drawn, expected, training=True),
         )
         for other, answer in answers.items():
             allowed = _TRAINING * relative
