@@ -5,25 +5,32 @@ that nothing kept of one serves another. Both commands are timed as a whole, fro
 one thread a kernel; the answer key of the campaign, which is made once, is there before.
 
 ``grade.speedup.BACKEND`` is stock's time over ours. ``grade.floor_ratio.BACKEND`` is our time over the floor: what
-the students' own code takes in processes that have imported Keras already, the cells of the notebook and the
+the students' own code takes in processes that have imported Keras already and find what JAX compiled of the reference, the cells of the notebook and the
 student's function once for each case it is graded on, divided by the cores. ``grade.seconds_per_submission.N`` is
-for classes of N on PyTorch. ``GRADE_BACKENDS=torch`` and ``GRADE_SIZES=6`` measure less.
+for classes of N on PyTorch. All of these grade what models are on one backend alone, as stock does: parity is taken
+out of the unit's tasks. ``grade.parity_seconds_per_submission`` is what it adds, with PyTorch, for a class of the
+same size. ``GRADE_BACKENDS=torch`` and ``GRADE_SIZES=6`` measure less.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 
+from grader.course import load_unit
 from grader.evidence import CaseSheet
+from grader.execution.compiled import lent_copy
 from grader.execution.keyring import private_key
 from grader.nbgrader_plugin.release import find_unit, release_unit
 from grader.samples import submission_from_sample, unit_samples
@@ -54,11 +61,15 @@ def environment(backend: str, root: Path) -> dict[str, str]:
     return os.environ | ONE_THREAD | {"KERAS_BACKEND": backend, "GRADER_ZYGOTES": str(zygotes), "PATH": path}
 
 
-def make_class(root: Path, size: int, *, stock: bool = False) -> Path:
-    """Make a course with one unit, released, and ``size`` submissions of it."""
-    course = root / ("stock" if stock else "class")
-    source = COURSE / "units" / UNIT
-    shutil.copytree(source, course / "units" / UNIT, ignore=shutil.ignore_patterns("__pycache__"))
+def make_class(
+    root: Path, size: int, backend: str = "torch", *, stock: bool = False, parity: bool = False
+) -> Path:
+    """Make a course with one unit, released, and ``size`` submissions of it, to be graded on a backend."""
+    course = root / ("stock" if stock else "parity" if parity else "class")
+    source = course / "units" / UNIT
+    shutil.copytree(COURSE / "units" / UNIT, source, ignore=shutil.ignore_patterns("__pycache__"))
+    if not parity:
+        _ask_for_no_parity(source)
     shutil.copytree(COURSE / "data", course / "data")
     shutil.copy(COURSE / "nbgrader_config.py", course)
     released = Path(release_unit(UNIT, course).folder)
@@ -66,7 +77,8 @@ def make_class(root: Path, size: int, *, stock: bool = False) -> Path:
         # Released by us all the same: the notebooks handed in must be the same ones.
         (course / "nbgrader_config.py").write_text(STOCK, encoding="utf-8")
     else:
-        private_key(find_unit(UNIT, course))
+        with _in_environment(environment(backend, root)):
+            private_key(find_unit(UNIT, course))
     samples = list(unit_samples(source))
     for number in range(size):
         nb = submission_from_sample(source / "assignment.ipynb", samples[number % len(samples)])
@@ -77,6 +89,30 @@ def make_class(root: Path, size: int, *, stock: bool = False) -> Path:
         nbformat.write(nb, folder / "assignment.ipynb")
         shutil.copy(released / "public_key.json", folder)
     return course
+
+
+@contextmanager
+def _in_environment(variables: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _ask_for_no_parity(unit: Path) -> None:
+    """Take parity, and the points it earns, out of a copy of the unit."""
+    names = [task.id for task in load_unit(unit).tasks if task.public.parity is not None]
+    text, count = re.subn(r", Parity\(points=1\)", "", (unit / "tasks.py").read_text(encoding="utf-8"))
+    assert count == len(names) > 0
+    (unit / "tasks.py").write_text(text, encoding="utf-8")
+    notebook = nbformat.read(unit / "assignment.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in names:
+            cell.metadata.nbgrader.points -= 1
+    nbformat.write(notebook, unit / "assignment.ipynb")
 
 
 def run(command: list[str], course: Path, backend: str) -> float:
@@ -108,6 +144,7 @@ import json, os, sys, time
 import matplotlib.pyplot, numpy, keras
 import grader
 from grader.evidence import CaseSheet
+from grader.execution.compiled import lent_copy
 from grader.models.cases import make_inputs
 
 sheet = CaseSheet.model_validate_json(open(sys.argv[1]).read())
@@ -163,14 +200,16 @@ def floor(course: Path, backend: str) -> float:
         for path in sorted(course.glob("submitted/*/*/assignment.ipynb"))
     ]
     samples = list(unit_samples(course / "units" / UNIT))
-    with tempfile.TemporaryDirectory() as folder:
+    unit = find_unit(UNIT, course)
+    variables = environment(backend, course.parent)
+    with lent_copy(unit, variables) as lent, tempfile.TemporaryDirectory() as folder:
         cases, cells = Path(folder) / "cases.json", Path(folder) / "cells.json"
         cases.write_text(sheet.to_json(), encoding="utf-8")
         cells.write_text(json.dumps(notebooks), encoding="utf-8")
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", FLOOR, str(cases), str(cells)],
             cwd=course / "units" / UNIT,
-            env=environment(backend, course.parent),
+            env=variables | lent,
             capture_output=True,
             text=True,
             check=False,
@@ -189,18 +228,22 @@ def measure() -> dict[str, float]:
     figures: dict[str, float] = {}
     for backend in os.environ.get("GRADE_BACKENDS", " ".join(BACKENDS)).split():
         with tempfile.TemporaryDirectory() as folder:
-            course = make_class(Path(folder), SIZE)
+            course = make_class(Path(folder), SIZE, backend)
             least = floor(course, backend)
             taken = ours(course, backend)
             figures[f"grade.seconds.{backend}"] = taken
             figures[f"grade.floor_seconds.{backend}"] = least
             figures[f"grade.floor_ratio.{backend}"] = taken / least
-            stocks = stock(make_class(Path(folder), SIZE, stock=True), backend)
+            stocks = stock(make_class(Path(folder), SIZE, backend, stock=True), backend)
             figures[f"grade.stock_seconds.{backend}"] = stocks
             figures[f"grade.speedup.{backend}"] = stocks / taken
         for name, figure in figures.items():
             if name.endswith(backend):
                 print(f"  {name} {figure:.3g}", flush=True)
+        if backend == "torch":
+            with tempfile.TemporaryDirectory() as folder:
+                whole = ours(make_class(Path(folder), SIZE, backend, parity=True), backend)
+            figures["grade.parity_seconds_per_submission"] = (whole - figures["grade.seconds.torch"]) / SIZE
     for size in map(int, os.environ.get("GRADE_SIZES", " ".join(map(str, SIZES))).split()):
         with tempfile.TemporaryDirectory() as folder:
             taken = ours(make_class(Path(folder), size), "torch")

@@ -183,6 +183,10 @@ def parity(
             help="How far outputs may lie apart, as a part of the largest. Without it, what rounding may do."
         ),
     ] = None,
+    code: Annotated[
+        list[Path] | None,
+        typer.Option(help="A Python file that defines classes of the model; may be repeated. It is run."),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the differences along the model into this file: .svg or .png.")
     ] = None,
@@ -190,7 +194,7 @@ def parity(
 ) -> None:
     """Say whether a saved model computes the same on TensorFlow, JAX and PyTorch.
 
-    Example: grader parity model.keras --full
+    Example: grader parity model.keras --full --code my_layers.py
 
     Exit codes: 0 every check passed, 1 one failed or could not be made, 2 unusable file or option.
     """
@@ -199,7 +203,13 @@ def parity(
 
     if plot is not None and plot.suffix not in (".svg", ".png"):
         raise UsageError(f"--plot {plot}: expected a name that ends in .svg or .png.")
-    report = parity_of_file(file, backend or BACKENDS, level="full" if full else "quick", tolerance=tolerance)
+    report = parity_of_file(
+        file,
+        backend or BACKENDS,
+        level="full" if full else "quick",
+        tolerance=tolerance,
+        code=code or (),
+    )
     if plot is not None and report.layers:
         picture = report.picture()
         plot.write_bytes(picture.png if plot.suffix == ".png" else picture.svg.encode())

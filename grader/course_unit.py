@@ -21,6 +21,8 @@ from grader.messages import did_you_mean
 
 # What judges and reports is imported where that happens: a kernel that only sends evidence does without.
 if TYPE_CHECKING:
+    from grader.evidence import CaseEvidence
+    from grader.judge import CaseParity
     from grader.keys import AnswerKey, TaskKey
     from grader.verdict import Verdict
 
@@ -171,9 +173,9 @@ class CourseUnit:
 
         task = self._task(task_id)
         models: dict[int, Any] = {}
-        evidence = collect(task_id, work, task.cases, models)
+        evidence = collect(task_id, work, task.cases, models, travels=task.task.parity is not None)
         answers = try_out(task, evidence, lambda challenge: replied(challenge, models))
-        verdict = judge(task, evidence, answers=answers)
+        verdict = judge(task, evidence, answers=answers, parity=_try_parity)
         before = self._last.get(task_id)
         if before is None or before.hints != verdict.hints:
             # The report itself shows the first step where it has a diagnosis to hint at.
@@ -201,8 +203,16 @@ class CourseUnit:
         cases: tuple[Case, ...] | None = sheet.tasks.get(task_id)
         if cases is None:
             raise UnknownTaskError(_no_such_task(self.id, task_id, list(sheet.tasks)))
-        publish(collect(task_id, work, cases, configs=_mode() == "collect"))
+        travels = task_id in sheet.portable
+        publish(collect(task_id, work, cases, configs=_mode() == "collect", travels=travels))
         return 0.0
+
+
+def _try_parity(held: TaskKey, given: CaseEvidence) -> CaseParity:
+    """Import what tries a model on other backends when it is needed, and no earlier."""
+    from grader.portability.grading import try_parity
+
+    return try_parity(held, given)
 
 
 def _mode() -> str:

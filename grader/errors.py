@@ -17,6 +17,7 @@ __all__ = [
     "CourseError",
     "EvenOutputError",
     "EvidenceError",
+    "ForeignClassError",
     "GraderError",
     "KeyFileError",
     "UnknownTaskError",
@@ -51,6 +52,10 @@ class UnreadableModelError(UsageError):
     def __init__(self, *args: object, shapeless: object = None) -> None:
         super().__init__(*args)
         self.shapeless = shapeless
+
+
+class ForeignClassError(UnreadableModelError):
+    """A saved model uses a class that is not Keras's own, and its code is not in the file."""
 
 
 class EvidenceError(GraderError):

@@ -144,10 +144,14 @@ class Case(Record):
 
 
 class CaseSheet(Record):
-    """The file that ``GRADER_CASES`` names: per task, the cases to collect evidence on."""
+    """The file that ``GRADER_CASES`` names: per task, the cases to collect evidence on.
+
+    ``portable`` are the tasks whose models are to be sent in such a way that other backends can build them.
+    """
 
     unit: str
     tasks: dict[str, tuple[Case, ...]]
+    portable: tuple[str, ...] = ()
 
 
 class FailedCall(Record):
@@ -209,11 +213,16 @@ class CaseEvidence(Record):
 
     ``config`` stands beside the graph of a model that is made of Keras's own layers alone: the JSON text of Keras's
     config, from which a process that never saw the student's code can build the model again.
+
+    ``portable`` is the JSON text of a ``grader.parity_answers.Portable``, where the task asks for one: the config of any
+    model, with the code of its own classes; ``unportable`` says in its place why there is none.
     """
 
     kind: Literal["model", "value", "failure"]
     graph: ModelGraph | None = None
     config: str | None = Field(default=None, max_length=MOST_CONFIG_CHARACTERS)
+    portable: str | None = Field(default=None, max_length=MOST_CONFIG_CHARACTERS)
+    unportable: str = Field(default="", max_length=2000)
     value: JsonValue = None
     failure: Failure | None = None
 

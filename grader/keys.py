@@ -69,7 +69,11 @@ class AnswerKey(Record):
 
     def case_sheet(self) -> CaseSheet:
         """Return what a kernel may be given in collect mode: arguments, nothing expected."""
-        return CaseSheet(unit=self.unit, tasks={key.task.id: key.cases for key in self.tasks})
+        return CaseSheet(
+            unit=self.unit,
+            tasks={key.task.id: key.cases for key in self.tasks},
+            portable=tuple(key.task.id for key in self.tasks if key.task.parity is not None),
+        )
 
 
 def write_key(key: AnswerKey, path: Path) -> None:

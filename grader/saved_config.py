@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
-from grader.errors import UnreadableModelError
+from grader.errors import ForeignClassError, UnreadableModelError
 from grader.json_text import JsonFaultError, parse_json
 from grader.keras_names import ACTIVATIONS, CLASSES, FOREIGN, OPERATION_MODULES
 from grader.messages import quoted, some
@@ -318,7 +318,7 @@ def _refuse_lambda(place: str) -> NoReturn:
 
 
 def _refuse_foreign(name: str, place: str) -> NoReturn:
-    raise UnreadableModelError(
+    raise ForeignClassError(
         f"uses {quoted(name)}, which is not part of Keras: its code is not in the file. {_ELSEWHERE} "
         f"It stands at {place or 'the top'}."
     )

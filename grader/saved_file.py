@@ -39,8 +39,10 @@ class SavedFile:
         return cls(**json.loads(line))
 
 
-def open_saved(path: Path) -> SavedFile:
+def open_saved(path: Path, *, foreign: bool = False) -> SavedFile:
     """Read the config of a saved model, and refuse what may not be given to Keras.
+
+    ``foreign`` lets classes pass that are not Keras's own, and all else with them: only for who runs their code as well.
 
     Raises:
         UnreadableModelError: the message begins with the path, and names the field at fault.
@@ -59,7 +61,8 @@ def open_saved(path: Path) -> SavedFile:
     compiled = config.get("compile_config") if isinstance(config, dict) else None
     config = without_compile_state(config)
     try:
-        check_config(config)
+        if not foreign:
+            check_config(config)
     except UnreadableModelError as error:
-        raise UnreadableModelError(f"{path} {error}") from error
+        raise type(error)(f"{path} {error}") from error
     return SavedFile(path=str(path), config=config, compiled=compiled)

@@ -29,6 +29,7 @@ __all__ = [
     "Expectation",
     "Input",
     "Parameters",
+    "Parity",
     "PublicTask",
     "Saved",
     "Task",
@@ -118,6 +119,20 @@ class Saved(Record):
     points: float = Field(ge=0)
 
 
+class Parity(Record):
+    """The model computes the same on TensorFlow, JAX and PyTorch, and loads on each what another saved.
+
+    Tried, on every case, once the rest of the task is right: of a model that is not the one asked for, nobody wants
+    to know where it runs. The code of the student's own classes runs on each backend in a limited process of its own.
+    ``tolerance`` is how far outputs may lie apart, as a part of the largest, in place of what rounding
+    alone may do to this model (``grader.portability.tolerance``).
+    """
+
+    kind: Literal["parity"] = "parity"
+    points: float = Field(ge=0)
+    tolerance: float | None = Field(default=None, gt=0, lt=1)
+
+
 class Answer(Record):
     """A plain value (number, text, list) agrees with the reference's, within ``tolerance``."""
 
@@ -127,7 +142,7 @@ class Answer(Record):
 
 
 Expectation = Annotated[
-    Architecture | Connectivity | Parameters | Api | Saved | Answer, Field(discriminator="kind")
+    Architecture | Connectivity | Parameters | Api | Saved | Parity | Answer, Field(discriminator="kind")
 ]
 
 
@@ -145,6 +160,11 @@ class PublicTask(Record):
     def points(self) -> float:
         """The most the task can earn: the sum over its expectations."""
         return sum(expectation.points for expectation in self.expects)
+
+    @property
+    def parity(self) -> Parity | None:
+        """What is asked of the model on other backends, if anything is."""
+        return next((e for e in self.expects if isinstance(e, Parity)), None)
 
 
 def Input(*shape: int | None, dtype: str = "float32") -> InputSpec:

@@ -49,17 +49,17 @@ STAGES = {
     "execution": 6,
     "report": 6,
     "api": 7,
-    "nbgrader_plugin": 7,
     "portability": 7,
-    "course_unit": 7,
     "samples": 7,
     "saved_models": 7,
-    "console": 8,
-    "demo": 8,
-    "notebook_errors": 8,
-    "results_table": 8,
-    "": 9,  # grader/__init__.py
-    "cli": 9,
+    "course_unit": 8,
+    "nbgrader_plugin": 8,
+    "console": 9,
+    "demo": 9,
+    "notebook_errors": 9,
+    "results_table": 9,
+    "": 10,  # grader/__init__.py
+    "cli": 10,
 }
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
 # These run in a student's kernel or a worker, and must reach the models there. They do so inside

@@ -35,6 +35,7 @@ _SECONDS = 30.0  # for an answer; a cell has as long for its challenge
 _SECONDS_FOR_A_RUN = 5.0  # more; JAX compiles a large model for each that it is asked for
 _START_SECONDS = 120.0  # where the backend has to be imported first
 _MEMORY = 4 * 1024**3
+_PROCESSES, _THREADS = 200, 4000  # as a notebook: code of a student's may run here as well
 _CHUNK = 1024 * 1024
 _LONGEST_ANSWER = 1024**3
 _MOST_ANSWERS = 200  # JAX keeps what it compiles, some megabytes for each model: begin anew now and then
@@ -67,7 +68,7 @@ class _Forked:
             arguments=[],
             environment=dict(environment),
             folder="/",
-            limits=Limits(memory=memory),
+            limits=Limits(memory=memory, processes=_PROCESSES, threads=_THREADS),
             module=module,
         )
         try:

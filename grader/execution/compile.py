@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Case, CaseSheet, Chal
 from grader.execution.client import RecordingClient
 from grader.execution.run import NotebookRun
 from grader.execution.temporary import own_prefix
-from grader.judge import ask, probes_from
+from grader.judge import TryParity, ask, probes_from
 from grader.keys import AnswerKey, Probe, TaskKey
 from grader.options import refuse_unknown_settings
 from grader.tasks import Architecture, Task, Unit
 
-__all__ = ["case_file", "compile_key", "solutions_of"]
+__all__ = ["case_file", "compile_key", "run_reference", "solutions_of"]
 
 _PUBLIC_SEED = 0
 _BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -40,12 +40,19 @@ def case_file(sheet: CaseSheet) -> Iterator[Path]:
 
 
 def compile_key(
-    assignment_notebook: Path, unit: Unit, seed: int | None, *, solutions: bool = False
+    assignment_notebook: Path,
+    unit: Unit,
+    seed: int | None,
+    *,
+    solutions: bool = False,
+    parity: TryParity | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> AnswerKey:
     """Make a unit's answer key from its reference solution, in a kernel of its own.
 
     Without ``seed`` the key is public: visible cases, none drawn. With one it is private: hidden cases are
-    drawn, and the probes from that seed. ``solutions`` adds the sources of the solutions.
+    drawn, and the probes from that seed. ``solutions`` adds the sources of the solutions. ``parity`` tries the
+    reference on other backends where a task asks for that; ``environment`` is added to that of the kernel.
 
     Raises:
         CourseError: the notebook cannot be read, or the reference fails a task; the message names it.
@@ -53,15 +60,47 @@ def compile_key(
     """
     notebook = _read(assignment_notebook)
     cases = {task.id: _cases(task, seed) for task in unit.tasks}
+    travelling = tuple(task.id for task in unit.tasks if task.public.parity is not None)
+    sheet = CaseSheet(unit=unit.id, tasks=cases, portable=travelling)
+    run = run_reference(assignment_notebook, sheet, seed, environment or {})
+    keys = []
+    for task in unit.tasks:
+        evidence = _evidence(unit, task, cases[task.id], run)
+        key = TaskKey(
+            task=task.public,
+            cases=cases[task.id],
+            visible=len(task.cases),
+            evidence=evidence,
+            probes=_probes(unit, task, evidence, run, seed),
+        )
+        if parity is not None:
+            _try_elsewhere(unit, key, parity)
+        keys.append(_without_code(key))
+    return AnswerKey(
+        unit=unit.id,
+        title=unit.title,
+        seed=seed,
+        tasks=tuple(keys),
+        solutions=solutions_of(notebook, unit) if solutions else {},
+    )
+
+
+def run_reference(
+    assignment_notebook: Path, sheet: CaseSheet, seed: int | None, environment: Mapping[str, str]
+) -> NotebookRun:
+    """Run a reference solution on some cases, and ask it what a key with this seed asks.
+
+    ``environment`` is added to that of its kernel.
+    """
     drawing = _PUBLIC_SEED if seed is None else seed
 
     def on_evidence(_task: str, evidence: Evidence) -> Challenge | None:
         return ask(evidence, drawing)
 
     client = RecordingClient(
-        notebook,
+        _read(assignment_notebook),
         resources={"metadata": {"path": str(assignment_notebook.parent)}},
-        check_cells=list(cases),
+        check_cells=list(sheet.tasks),
         timeout=300,
         notebook_timeout=1800,
         challenge_timeout=300,
@@ -71,29 +110,33 @@ def compile_key(
         log=_QUIET,
     )
     client.on_evidence = on_evidence
-    with case_file(CaseSheet(unit=unit.id, tasks=cases)) as path:
-        client.kernel_environment = {MODE_VARIABLE: "compile", CASES_VARIABLE: str(path)}
+    with case_file(sheet) as path:
+        client.kernel_environment = {**environment, MODE_VARIABLE: "compile", CASES_VARIABLE: str(path)}
         client.execute()
-    run = client.recorded
-    keys = []
-    for task in unit.tasks:
-        evidence = _evidence(unit, task, cases[task.id], run)
-        keys.append(
-            TaskKey(
-                task=task.public,
-                cases=cases[task.id],
-                visible=len(task.cases),
-                evidence=evidence,
-                probes=_probes(unit, task, evidence, run, seed),
+    return client.recorded
+
+
+def _try_elsewhere(unit: Unit, key: TaskKey, parity: TryParity) -> None:
+    """Hold the reference to what its task asks of other backends.
+
+    Raises:
+        CourseError: it fails there; the message says on which, and how.
+    """
+    if key.task.parity is None:
+        return
+    for position, given in enumerate(key.evidence.cases):
+        found = parity(key, given)
+        if not found.passed:
+            raise CourseError(
+                f"The reference solution of task {key.task.id!r} in {unit.id} is to be the same on TensorFlow, JAX and "
+                f"PyTorch, and is not (with {key.cases[position]}): {found.detail}"
             )
-        )
-    return AnswerKey(
-        unit=unit.id,
-        title=unit.title,
-        seed=seed,
-        tasks=tuple(keys),
-        solutions=solutions_of(notebook, unit) if solutions else {},
-    )
+
+
+def _without_code(key: TaskKey) -> TaskKey:
+    """Leave out what the reference was built from on other backends: a public key goes to students."""
+    cases = tuple(case.model_copy(update={"portable": None, "unportable": ""}) for case in key.evidence.cases)
+    return key.model_copy(update={"evidence": key.evidence.model_copy(update={"cases": cases})})
 
 
 def _read(path: Path) -> NotebookNode:

@@ -14,7 +14,7 @@ from grader.evidence import Challenge, Evidence, Question, Reply, ReplyPart, Run
 from grader.execution.clean_worker import BACKENDS, WorkerError
 from grader.execution.kept import Kept
 from grader.execution.rebuilder import REBUILDER, Rebuilder, Rebuilding, runs_of
-from grader.judge import challenge_for, confirm, judge
+from grader.judge import TryParity, challenge_for, confirm, judge
 from grader.keys import TaskKey
 from grader.saved_config import checked_text
 from grader.verdict import Verdict
@@ -112,6 +112,7 @@ class Examiner:
         examined: Examined | None,
         reply: Reply | None,
         facts: RunFacts,
+        parity: TryParity | None = None,
     ) -> Verdict:
         """Judge a task; evidence that was not examined while the kernel lived is examined now."""
         if evidence is None:
@@ -125,7 +126,7 @@ class Examiner:
                 "confirmed": examined.confirmed,
             }
         )
-        return judge(held, examined.evidence, examined.replied(reply), facts)
+        return judge(held, examined.evidence, examined.replied(reply), facts, parity=parity)
 
 
 def _size(examined: Examined) -> int:

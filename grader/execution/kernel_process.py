@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+from grader.execution.jax_cache import take_cache
 from grader.execution.processes import name_process
 
 __all__ = ["become_kernel", "become_module", "look_at_modules"]
@@ -90,6 +91,7 @@ def _begin_afresh(environment: Mapping[str, str], folder: str) -> None:
     time.tzset()
     os.chdir(folder)
     _draw_anew()
+    take_cache()
 
 
 def _draw_anew() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,9 @@ from filelock import FileLock
 
 from grader.course import UnitFolder
 from grader.errors import EvenOutputError, KeyFileError
-from grader.execution.compile import compile_key
+from grader.execution.compile import compile_key, run_reference
+from grader.execution.compiled import compiled_folder, compiling
+from grader.judge import TryParity
 from grader.keys import AnswerKey, read_key, write_key
 from grader.tasks import Unit
 
@@ -22,8 +25,10 @@ _SEEDS = 2**31
 _DRAWS = 4
 
 
-def public_key(folder: UnitFolder) -> AnswerKey:
+def public_key(folder: UnitFolder, parity: TryParity | None = None) -> AnswerKey:
     """Return the unit's public key, with its solutions; a release takes those out where it withholds them.
+
+    ``parity`` tries the reference on other backends, when the key has to be made.
 
     Raises:
         CourseError: the reference solution fails; the message names the task.
@@ -33,7 +38,7 @@ def public_key(folder: UnitFolder) -> AnswerKey:
     with _locked(folder.public_key):
         key = _fresh(folder, folder.public_key, unit)
         if key is None:
-            key = compile_key(folder.assignment, unit, None, solutions=True)
+            key = compile_key(folder.assignment, unit, None, solutions=True, parity=parity)
             write_key(key, folder.public_key)
         return key
 
@@ -57,6 +62,9 @@ def private_key(folder: UnitFolder) -> AnswerKey:
             key = _compile_private(folder, unit, path)
             write_key(key, path)
             path.chmod(0o600)
+        elif _is_uncompiled(folder):
+            with compiling(folder, os.environ) as environment:
+                run_reference(folder.assignment, key.case_sheet(), key.seed, environment)
         return key
 
 
@@ -65,10 +73,18 @@ def _compile_private(folder: UnitFolder, unit: Unit, path: Path) -> AnswerKey:
     seed = _seed(path)
     for _ in range(_DRAWS - 1):
         try:
-            return compile_key(folder.assignment, unit, seed)
+            with compiling(folder, os.environ) as environment:
+                return compile_key(folder.assignment, unit, seed, environment=environment)
         except EvenOutputError:
             seed = secrets.randbelow(_SEEDS)
-    return compile_key(folder.assignment, unit, seed)
+    with compiling(folder, os.environ) as environment:
+        return compile_key(folder.assignment, unit, seed, environment=environment)
+
+
+def _is_uncompiled(folder: UnitFolder) -> bool:
+    """Whether kernels would have to compile what the reference could have compiled for them."""
+    compiled = compiled_folder(folder, os.environ)
+    return compiled is not None and not compiled.is_dir()
 
 
 def _seed(path: Path) -> int:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.execution.jax_cache import CACHE_VARIABLES
 from grader.execution.keras_config import keras_config
 
 __all__ = [
@@ -39,7 +40,7 @@ _READ_AT_IMPORT = re.compile(
     r"MATPLOTLIB|MKL|MPL|NCCL|NUMEXPR|NVIDIA|OMP|ONEDNN|OPENBLAS|PJRT|PYDEVD|PYTHON|PYTORCH|ROCR|TEMP$|TF|TMP|TORCH|"
     r"TPU|VECLIB|XDG_|XLA"
 )
-_PER_KERNEL = {"MPLBACKEND"}  # a kernel reads it anew
+_PER_KERNEL = {"MPLBACKEND", *CACHE_VARIABLES}  # a kernel reads them anew
 _STANDING = ("Umask", "Uid", "Gid", "Groups", "Cap", "NoNewPrivs", "Seccomp", "Cpus_allowed_list")
 
 

@@ -7,6 +7,7 @@ from grader.evidence import Evidence, Reply, RunFacts, Work
 from grader.graph import ModelGraph
 from grader.judge.advice import failure_text, given_text, misgiven, next_step, pass_itself, unlike_text
 from grader.judge.challenge import Answers, weigh
+from grader.judge.parity import TryParity, with_parity
 from grader.judge.result import CaseResult
 from grader.judge.rows import build_rows, holds
 from grader.keys import TaskKey
@@ -24,12 +25,17 @@ def judge(
     facts: RunFacts | None = None,
     *,
     answers: Answers | None = None,
+    parity: TryParity | None = None,
 ) -> Verdict:
     """Judge one task.
 
     ``reply`` answers ``challenge_for(key, evidence)``, and what it should prove is not believed without
     it. Where nothing has to be proved, because the work is that of whoever asks, ``answers`` say what was
-    found by ``try_out``. ``evidence`` is ``None`` when the check sent none that could be read.
+    found by ``try_out``. ``evidence`` is ``None`` when the check sent none that could be read. ``parity`` tries a
+    model on other backends, where the task asks for that.
+
+    Raises:
+        CourseError: the task asks for parity, and ``parity`` is ``None``.
     """
     facts = facts or RunFacts()
     if evidence is None:
@@ -48,6 +54,8 @@ def judge(
         CaseResult.of(key, position, case, answers.behaviours.get(position))
         for position, case in enumerate(evidence.cases)
     ]
+    if not answers.faults:
+        results = with_parity(key, results, parity)
     unbuilt = [case.failure for case in evidence.cases if case.failure is not None]
     if len(unbuilt) == len(evidence.cases) and all(failure.not_implemented for failure in unbuilt):
         return _plain(key, Outcome.NOT_ATTEMPTED, "Not attempted yet.", facts)
@@ -164,13 +172,23 @@ class _Bench:
 
     def _needs_look(self, failing: list[int]) -> str | None:
         return (
-            " ".join(filter(None, (self._disagreement(failing), self._tables(), *self.facts.doubts))) or None
+            " ".join(
+                filter(
+                    None, (self._disagreement(failing), self._tables(), *self._parities(), *self.facts.doubts)
+                )
+            )
+            or None
         )
 
     def _tables(self) -> str:
         """Say where an equivalent model holds other numbers that no training changes."""
         compared = (result.comparison for result in self.results if result.comparison is not None)
         return next((comparison.tables_text for comparison in compared if comparison.tables), "")
+
+    def _parities(self) -> tuple[str, ...]:
+        """Say why a person should see how the backends agree."""
+        told = (r.parity.look for r in self.results if r.parity is not None and r.parity.look)
+        return tuple(dict.fromkeys(told))
 
     def _disagreement(self, failing: list[int]) -> str | None:
         if self.faults:
@@ -197,7 +215,12 @@ class _Bench:
             return ()
         only_hidden = failing[0] >= self.key.visible > 0
         found: dict[str, Diagnosis] = {}
-        for diagnosis in (*shown.diagnoses, *self._not_saved(shown), *self._other_api(shown)):
+        for diagnosis in (
+            *shown.diagnoses,
+            *self._not_saved(shown),
+            *self._not_portable(shown),
+            *self._other_api(shown),
+        ):
             found.setdefault(diagnosis.id, diagnosis)
         named = tuple(found.values())
         return diagnose_unseen(named) if only_hidden else named
@@ -206,6 +229,10 @@ class _Bench:
         """Name what keeps the model from coming back from a file, where the task asks for that."""
         asked = any(isinstance(expectation, Saved) for expectation in self.key.task.expects)
         return diagnose_faults(shown.saving_faults) if asked else ()
+
+    def _not_portable(self, shown: CaseResult) -> tuple[Diagnosis, ...]:
+        """Name what keeps the model from being the same on other backends, where it was tried."""
+        return shown.parity.diagnoses if shown.parity is not None else ()
 
     def _other_api(self, shown: CaseResult) -> tuple[Diagnosis, ...]:
         """Name the class that was written where the task asks for a model without one."""
@@ -234,6 +261,8 @@ class _Bench:
             return shown.comparison.differences[0].message
         if self._not_saved(shown):
             return shown.saving_faults[0].message
+        if shown.parity is not None and not shown.parity.passed:
+            return shown.parity.detail
         if shown.given.kind != shown.wanted.kind:
             return unlike_text(shown, self.work)
         return "The work does not meet everything that is asked for; see the rows below."

@@ -13,7 +13,21 @@ from grader.keys import TaskKey
 from grader.misconceptions import diagnose, diagnose_failure
 from grader.tasks import Architecture
 
-__all__ = ["CaseResult"]
+__all__ = ["CaseParity", "CaseResult"]
+
+
+@dataclass(frozen=True)
+class CaseParity:
+    """What the backends made of one case's model.
+
+    ``found`` and ``detail`` are a row's words; ``look`` tells an instructor why a person should see it.
+    """
+
+    passed: bool
+    found: str
+    detail: str = ""
+    diagnoses: tuple[Diagnosis, ...] = ()
+    look: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,7 @@ class CaseResult:
     analysis: Analysis | None
     comparison: Comparison | None
     diagnoses: tuple[Diagnosis, ...]
+    parity: CaseParity | None = None
 
     @cached_property
     def saving_faults(self) -> tuple[Difference, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from grader.judge.result import CaseResult
-from grader.tasks import Answer, Architecture, Connectivity, Expectation, Parameters, Saved
+from grader.tasks import Answer, Architecture, Connectivity, Expectation, Parameters, Parity, Saved
 from grader.verdict import Row
 
 __all__ = ["build_rows", "holds", "value_text"]
@@ -65,6 +65,8 @@ def holds(expectation: Expectation, result: CaseResult) -> bool:
         return comparison.same_wiring
     if isinstance(expectation, Saved):
         return not result.saving_faults
+    if isinstance(expectation, Parity):
+        return result.parity is not None and result.parity.passed
     if isinstance(expectation, Parameters):
         return comparison.student_counts == comparison.reference_counts
     return comparison.student.api == expectation.api
@@ -123,6 +125,15 @@ def _saved_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
     return "Saved", faults[0].found if faults else "the same", expected, " ".join(f.message for f in faults)
 
 
+def _parity_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
+    expected = "the same on TensorFlow, JAX and PyTorch"
+    if shown.given.graph is None:
+        return "Parity", "no model", expected, ""
+    if shown.parity is None:
+        return "Parity", "not tried yet", expected, "It is tried once the rest is right."
+    return "Parity", shown.parity.found, expected, shown.parity.detail
+
+
 def _answer_row(_: Any, shown: CaseResult) -> tuple[str, str, str, str]:
     others = {"model": "a model", "failure": "no answer"}
     found = others.get(shown.given.kind) or value_text(shown.given.value)
@@ -135,6 +146,7 @@ _ROWS: dict[str, Callable[[Any, CaseResult], tuple[str, str, str, str]]] = {
     "parameters": _parameters_row,
     "api": _api_row,
     "saved": _saved_row,
+    "parity": _parity_row,
     "answer": _answer_row,
 }
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import keras
 
+from grader.errors import UnreadableModelError
 from grader.evidence import (
     EVIDENCE_MIME,
     MAX_EVIDENCE_BYTES,
+    MOST_CONFIG_CHARACTERS,
     REPLY_MIME,
     Array,
     Case,
@@ -46,13 +48,14 @@ def collect(
     models: dict[int, Described] | None = None,
     *,
     configs: bool = False,
+    travels: bool = False,
 ) -> Evidence:
     """Build each case with the student's object and record what came of it.
 
     ``obj`` is a function, a ``Layer`` or ``Model`` (class or instance), or a plain value. Whatever
     the student's code raises is evidence too; only ``KeyboardInterrupt`` passes through. ``models`` is
     filled with the models that were built, by case. With ``configs``, a model that can be built from its config
-    alone is sent with it.
+    alone is sent with it; where one ``travels``, other backends are to build it.
     """
     cases = tuple(cases)
     _checked[task_id] = (obj, cases)
@@ -62,14 +65,16 @@ def collect(
         keras=keras.__version__,
         work=work_of(obj),
         cases=tuple(
-            _case_evidence(obj, case, position, {} if models is None else models, configs=configs)
+            _case_evidence(
+                obj, case, position, {} if models is None else models, configs=configs, travels=travels
+            )
             for position, case in enumerate(cases)
         ),
     )
 
 
 def _case_evidence(
-    obj: Any, case: Case, position: int, models: dict[int, Described], *, configs: bool
+    obj: Any, case: Case, position: int, models: dict[int, Described], *, configs: bool, travels: bool
 ) -> CaseEvidence:
     try:
         with full_tracebacks():
@@ -77,7 +82,8 @@ def _case_evidence(
         if isinstance(built, Described):
             models[position] = built
             config = config_text(built) if configs else None
-            return CaseEvidence(kind="model", graph=built.graph, config=config)
+            found = CaseEvidence(kind="model", graph=built.graph, config=config)
+            return found.model_copy(update=_travelling(built)) if travels else found
         return CaseEvidence(kind="value", value=built)
     except KeyboardInterrupt:
         raise
@@ -90,11 +96,27 @@ def _case_evidence(
         return CaseEvidence(kind="failure", failure=failure_of(error))
 
 
+def _travelling(built: Described) -> dict[str, str]:
+    """Return what other backends build the model from, or why there is nothing, as fields of its evidence."""
+    from grader.models.travelling import portable
+
+    try:
+        text = portable(built.model).to_json()
+    except UnreadableModelError as error:
+        return {"unportable": str(error)[:2000]}
+    if len(text) > MOST_CONFIG_CHARACTERS:
+        return {
+            "unportable": f"Config and code of the model have {len(text):,} characters; at most "
+            f"{MOST_CONFIG_CHARACTERS:,} are read."
+        }
+    return {"portable": text}
+
+
 def publish(evidence: Evidence) -> None:
     """Send evidence to whoever runs the notebook, as a display message of its own type."""
     text = evidence.to_json()
     if len(text) > MAX_EVIDENCE_BYTES:
-        bare = tuple(case.model_copy(update={"config": None}) for case in evidence.cases)
+        bare = tuple(case.model_copy(update={"config": None, "portable": None}) for case in evidence.cases)
         evidence = evidence.model_copy(update={"cases": bare})
         text = evidence.to_json()
     if len(text) > MAX_EVIDENCE_BYTES:

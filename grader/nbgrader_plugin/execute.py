@@ -22,6 +22,7 @@ from grader.course import UnitFolder
 from grader.evidence import CASES_VARIABLE, MODE_VARIABLE, Challenge, Evidence, RunFacts
 from grader.execution.client import RecordingClient
 from grader.execution.compile import case_file
+from grader.execution.compiled import lent_copy
 from grader.execution.examination import EXAMINER, Examined
 from grader.execution.keras_config import keras_config
 from grader.execution.keyring import private_key
@@ -38,6 +39,7 @@ from grader.nbgrader_plugin.restore import GRADER_METADATA
 from grader.nbgrader_plugin.sanitise import clean_output
 from grader.nbgrader_plugin.store import StoredVerdicts, write_verdicts
 from grader.nbgrader_plugin.unreadable import notice
+from grader.portability.grading import try_parity
 from grader.verdict import Outcome, Verdict
 
 __all__ = ["ExecuteAndJudge", "withhold"]
@@ -95,7 +97,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
                 self._store(folder, resources, (), (reason,))
             return nb, resources
         if folder is None:
-            self._run(nb, resources, None, km)
+            self._run(nb, resources, None, None, km)
             return nb, resources
         if not any(is_grade(cell) for cell in nb.cells):
             return nb, resources  # a lesson: nothing in it earns points, and it may train for minutes
@@ -120,7 +122,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
         kept = store.read(self.digest)
         if kept is not None:
             return kept
-        runs = self._run(nb, resources, key, km)
+        runs = self._run(nb, resources, folder, key, km)
         verdicts, unscored, needs_look = self._judge_cells(nb, folder, key, runs, restored)
         graded = GradedNotebook.of(nb, verdicts, unscored, needs_look)
         if graded.lasting:
@@ -134,7 +136,9 @@ class ExecuteAndJudge(RecordingClient, Execute):
 
     # ---- running ----------------------------------------------------------------------------
 
-    def _run(self, nb: NotebookNode, resources: Any, key: AnswerKey | None, km: Any) -> Runs:
+    def _run(
+        self, nb: NotebookNode, resources: Any, folder: UnitFolder | None, key: AnswerKey | None, km: Any
+    ) -> Runs:
         """Run all cells and clean what they put out.
 
         Where a cell ends the kernel, the notebook is run again without that cell, so that the exercises behind it are
@@ -145,7 +149,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
         self.skipped = {}
         began = monotonic()
         blank = deepcopy(nb) if key is not None else nb
-        runs = [self._run_once(nb, resources, key, km)]
+        runs = [self._run_once(nb, resources, folder, key, km)]
         while key is not None and len(runs) <= _MOST_RERUNS:
             stopper = runs[-1].stopped_by
             late = monotonic() - began > self.notebook_timeout / 2
@@ -153,7 +157,7 @@ class ExecuteAndJudge(RecordingClient, Execute):
                 break
             self.skipped = {**self.skipped, stopper.index: stopper}
             again = deepcopy(blank)
-            runs.append(self._run_once(again, resources, key, km))
+            runs.append(self._run_once(again, resources, folder, key, km))
             for index in range(stopper.index + 1, len(nb.cells)):
                 if nb.cells[index].cell_type == "code":
                     nb.cells[index].outputs = again.cells[index].outputs
@@ -165,7 +169,9 @@ class ExecuteAndJudge(RecordingClient, Execute):
                     let_stderr_pass(cell)
         return Runs(runs=tuple(runs))
 
-    def _run_once(self, nb: NotebookNode, resources: Any, key: AnswerKey | None, km: Any) -> NotebookRun:
+    def _run_once(
+        self, nb: NotebookNode, resources: Any, folder: UnitFolder | None, key: AnswerKey | None, km: Any
+    ) -> NotebookRun:
         NotebookClient.__init__(self, nb, km)
         self._check_assign_resources(resources)
         self.check_cells = [held.task.id for held in key.tasks] if key else []
@@ -175,6 +181,8 @@ class ExecuteAndJudge(RecordingClient, Execute):
             if key is not None:
                 sheet = stack.enter_context(case_file(key.case_sheet()))
                 self.kernel_environment |= {MODE_VARIABLE: "collect", CASES_VARIABLE: str(sheet)}
+                if folder is not None:
+                    self.kernel_environment |= stack.enter_context(lent_copy(folder, os.environ))
             self.execute()
         return self.recorded
 
@@ -234,7 +242,8 @@ class ExecuteAndJudge(RecordingClient, Execute):
         if fault is None:
             try:
                 evidence, examined = run.evidence.get(task.id), self._examined.get(task.id)
-                return EXAMINER.verdict(held, evidence, examined, run.replies.get(task.id), facts)
+                reply = run.replies.get(task.id)
+                return EXAMINER.verdict(held, evidence, examined, reply, facts, try_parity)
             except Exception:  # noqa: BLE001 - an error of ours must not become a zero, nor end the class
                 fault = traceback.format_exc()
         self.log.error("task %r could not be judged:\n%s", task.id, fault)

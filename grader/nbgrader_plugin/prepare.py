@@ -16,6 +16,7 @@ from grader.errors import CourseError
 from grader.execution.keyring import public_key
 from grader.keys import write_key
 from grader.nbgrader_plugin.place import unit_folder
+from grader.portability.grading import try_parity
 from grader.tasks import Unit
 
 __all__ = ["NOTEBOOKS", "PUBLIC_KEY", "PrepareRelease", "check_assignment", "check_unit", "unlisted"]
@@ -47,7 +48,9 @@ class PrepareRelease(NbGraderPreprocessor):
             for path in unlisted(destination):
                 self.log.warning("not released: %s", path.name)
                 _remove(path)
-            write_key(public_key(folder).model_copy(update={"solutions": {}}), destination / PUBLIC_KEY)
+            write_key(
+                public_key(folder, try_parity).model_copy(update={"solutions": {}}), destination / PUBLIC_KEY
+            )
         return nb, resources
 
 

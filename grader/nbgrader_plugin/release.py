@@ -25,6 +25,7 @@ from grader.nbgrader_plugin import configure
 from grader.nbgrader_plugin.causes import cause
 from grader.nbgrader_plugin.interrupts import held_back
 from grader.nbgrader_plugin.prepare import DATA, NOTEBOOKS, PUBLIC_KEY, check_unit, unlisted
+from grader.portability.grading import try_parity
 from grader.record import Record
 
 __all__ = ["Release", "course_api", "find_unit", "release_unit", "unit_names"]
@@ -107,7 +108,7 @@ def release_unit(unit_id: str, course_dir: Path, *, self_paced: bool = False) ->
     if self_paced:
         return _to_learner(folder)
     api = course_api(course_dir)
-    public_key(folder)  # takes the longest, and can be interrupted
+    public_key(folder, try_parity)  # takes the longest, and can be interrupted
     with held_back():
         result = api.generate_assignment(unit_id, force=True, create=True)
     if not result["success"]:
@@ -148,7 +149,7 @@ def _to_learner(folder: UnitFolder) -> Release:
                 fresh.write_text(text, encoding="utf-8")
                 beside.append(fresh.name)
         released[name] = new
-    key = public_key(folder).to_json()
+    key = public_key(folder, try_parity).to_json()
     if not (target / PUBLIC_KEY).is_file() or (target / PUBLIC_KEY).read_text(encoding="utf-8") != key:
         (target / PUBLIC_KEY).write_text(key, encoding="utf-8")
         written.append(PUBLIC_KEY)

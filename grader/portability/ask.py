@@ -7,9 +7,10 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, get_args
 
-from grader.errors import UsageError
+from grader.errors import ForeignClassError, UsageError
 from grader.parity_answers import Portable
 from grader.portability.check import BACKENDS, Level, check
+from grader.portability.code_files import code_of
 from grader.portability.panel import Process, Subject, installed
 from grader.portability.records import ParityReport
 from grader.saved_file import open_saved
@@ -25,6 +26,7 @@ def parity(
     *,
     level: Level = "quick",
     tolerance: float | None = None,
+    code: Sequence[PathLike[str] | str] = (),
 ) -> ParityReport:
     """Say whether a model computes the same on several backends, each in a process of its own.
 
@@ -41,6 +43,8 @@ def parity(
             the weights after three, where the model is compiled, and saving on each backend.
         tolerance: how far outputs may lie apart, as a part of the largest; without it, what rounding may do to
             this model (``grader.portability.tolerance``).
+        code: Python files that define a saved model's own classes. They are run on each backend, so name only files
+            that you would import.
 
     Returns:
         A report that shows itself in Jupyter; ``.passed``, ``.rows``, and ``.picture()`` of the differences along
@@ -48,12 +52,18 @@ def parity(
 
     Raises:
         UnreadableModelError: it is no model, or has no config that can be written down.
-        UsageError: a backend or level that does not exist, or a tolerance that is no positive number.
+        UsageError: a backend or level that does not exist, a tolerance that is no positive number, or code that
+            cannot be read.
     """
     chosen = _checked(backends, level, tolerance)
     if isinstance(model_or_path, (str, PathLike)):
-        return parity_of_file(Path(fspath(model_or_path)), chosen, level=level, tolerance=tolerance)
-    from grader.models.live import Live, portable
+        files = [Path(fspath(file)) for file in ([code] if isinstance(code, (str, PathLike)) else code)]
+        path = Path(fspath(model_or_path))
+        return parity_of_file(path, chosen, level=level, tolerance=tolerance, code=files)
+    if code:
+        raise UsageError("The code of a live model's classes is found by itself; leave `code` out.")
+    from grader.models.live import Live
+    from grader.models.travelling import portable
 
     travelling = portable(model_or_path)
     live = Live.of(model_or_path)
@@ -69,7 +79,12 @@ def parity(
 
 
 def parity_of_file(
-    path: Path, backends: Sequence[str] = BACKENDS, *, level: Level = "quick", tolerance: float | None = None
+    path: Path,
+    backends: Sequence[str] = BACKENDS,
+    *,
+    level: Level = "quick",
+    tolerance: float | None = None,
+    code: Sequence[Path] = (),
 ) -> ParityReport:
     """Say whether a saved model computes the same on several backends; see ``parity``.
 
@@ -78,13 +93,27 @@ def parity_of_file(
         UsageError: as ``parity``.
     """
     chosen = _checked(backends, level, tolerance)
-    saved = open_saved(path)
+    source = code_of(code)
+    try:
+        saved = open_saved(path, foreign=bool(source))
+    except ForeignClassError as error:
+        raise ForeignClassError(
+            f"{error} Or name the file that defines it: `grader parity {path} --code my_layers.py`, in Python "
+            '`grader.parity(path, code=["my_layers.py"])`.'
+        ) from error
     if saved.config is None:
         raise UsageError(
             f"{path} is an HDF5 file; save the model as model.save('name.keras') to compare backends."
         )
-    travelling = Portable(name=path.stem, config=saved.config, compiled=saved.compiled)
-    return check(path.name, _makers(travelling, chosen), level=level, tolerance=tolerance, backends=chosen)
+    travelling = Portable(name=path.stem, config=saved.config, compiled=saved.compiled, source=source)
+    return check(
+        path.name,
+        _makers(travelling, chosen),
+        level=level,
+        tolerance=tolerance,
+        backends=chosen,
+        source=source,
+    )
 
 
 def _checked(backends: Sequence[str], level: str, tolerance: float | None) -> list[str]:

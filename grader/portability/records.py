@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.comparison import Diagnosis
@@ -10,12 +11,19 @@ from grader.record import Record
 if TYPE_CHECKING:
     from grader.report import Picture
 
-__all__ = ["BACKEND_NAMES", "OUTCOMES", "LayerGap", "ParityReport", "ParityRow", "RowVerdict"]
+__all__ = ["BACKEND_NAMES", "OUTCOMES", "LayerGap", "ParityReport", "ParityRow", "RowVerdict", "listed"]
 
 RowVerdict = Literal["passed", "failed", "unproven", "skipped", "crashed", "timed_out", "over_limit"]
 
 BACKEND_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 """Each backend as a person writes it."""
+
+
+def listed(backends: Sequence[str]) -> str:
+    """Name backends as in a sentence."""
+    names = [BACKEND_NAMES.get(backend, backend) for backend in backends]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
 
 OUTCOMES: dict[RowVerdict, str] = {
     "passed": "passed",

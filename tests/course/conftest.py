@@ -7,6 +7,7 @@ import pytest
 from grader.evidence import Evidence, parse_evidence
 from grader.judge import judge
 from grader.keys import TaskKey
+from grader.portability.grading import try_parity
 from grader.tasks import Task
 from grader.verdict import Verdict
 from tests.backends.worker import Workers
@@ -37,6 +38,7 @@ def evidence_of(workers: Workers) -> Collecting:
                 task=task.id,
                 function=unit.checked_name(task),
                 cases=[case.model_dump(mode="json") for case in unit.cases(task)],
+                travels=task.public.parity is not None,
             )
             kept[place] = parse_evidence(text)
         return kept[place]
@@ -56,6 +58,6 @@ def judged(evidence_of: Collecting) -> Judging:
             # The key is made on one backend and serves all, as in a grading campaign.
             evidence=evidence_of(unit, task, None, "torch"),
         )
-        return judge(key, evidence_of(unit, task, sample, backend))
+        return judge(key, evidence_of(unit, task, sample, backend), parity=try_parity)
 
     return verdict

@@ -1,7 +1,10 @@
 """Collects evidence on submitted source; runs in a backend's process."""
 
 import json
+import sys
+import tempfile
 from functools import lru_cache
+from pathlib import Path
 
 import keras
 
@@ -19,10 +22,18 @@ def _names(source: str) -> dict[str, object]:
     return names
 
 
-def evidence(source: str, task: str, function: str, cases: list[dict]) -> str:
-    """Return, as JSON, the evidence on the function of that name."""
+def evidence(source: str, task: str, function: str, cases: list[dict], travels: bool) -> str:
+    """Return, as JSON, the evidence on the function of that name; with ``travels``, for other backends as well."""
     given = [Case.model_validate_json(json.dumps(case)) for case in cases]
-    return collect(task, _names(source)[function], given, configs=True).to_json()
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "submission.py"
+        script.write_text(source, encoding="utf-8")
+        main = sys.modules["__main__"]
+        before, main.__file__ = main.__file__, str(script)  # where the code of own classes is looked for
+        try:
+            return collect(task, _names(source)[function], given, configs=True, travels=travels).to_json()
+        finally:
+            main.__file__ = before
 
 
 def graphs_of(configs: list[str]) -> list[str]:

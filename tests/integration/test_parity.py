@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from grader import parity
+from grader.errors import UnreadableModelError, UsageError
 from grader.execution.zygotes import FOLDER_VARIABLE, shut_down
 from grader.parity_answers import Portable, Run, RunAnswer
 from grader.portability.check import BACKENDS, check
@@ -354,3 +356,59 @@ def test_bad_requests_are_told_at_once(tmp_path: Path) -> None:
             parity(tmp_path / "any.keras", **options)
     with pytest.raises(UnreadableModelError):
         parity(tmp_path / "missing.keras")
+
+
+OWN_FILE = """
+import keras
+
+
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+
+@keras.saving.register_keras_serializable("mine")
+class Scaled(keras.layers.Layer):
+    def __init__(self, factor, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return keras.ops.tanh(x) * self.factor
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+if __name__ == "__main__":
+    raise SystemExit("this is no script")
+"""
+
+
+def test_a_saved_model_with_classes_of_its_own(tmp_path: Path) -> None:
+    """Named with its code it is compared; without, the message says how to name it."""
+    (tmp_path / "own_layers.py").write_text(OWN_FILE)
+    code = f"""
+    import sys
+    sys.path.insert(0, {str(tmp_path)!r})
+    import keras
+    from own_layers import Doubled, Scaled
+
+    i = keras.Input((4,))
+    x = Scaled(3.0)(keras.layers.Dense(3)(i))
+    keras.Model(i, x).save({str(tmp_path / "registered.keras")!r})
+    keras.Model(i, Doubled()(x)).save({str(tmp_path / "unregistered.keras")!r})
+    """
+    run(code, "torch")
+    file = tmp_path / "registered.keras"
+    with pytest.raises(UnreadableModelError, match=r"--code my_layers\.py"):
+        parity(file)
+    report = parity(file, code=[tmp_path / "own_layers.py"])
+    assert report.passed, str(report)
+    other = parity(tmp_path / "unregistered.keras", code=tmp_path / "own_layers.py")
+    assert {"passed"} == {row.verdict for row in other.rows if row.check == "outputs"}
+    for name, text in (("missing.py", None), ("broken.py", "def (:")):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+        with pytest.raises(UsageError, match=name):
+            parity(file, code=tmp_path / name)

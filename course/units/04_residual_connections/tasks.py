@@ -2,7 +2,7 @@
 
 import random
 
-from grader.tasks import Answer, Architecture, Case, Connectivity, Input, Parameters, Task, Unit
+from grader.tasks import Answer, Architecture, Case, Connectivity, Input, Parameters, Parity, Task, Unit
 
 
 # The drawn sizes come from the family 3, 6, 12 and the visible ones from 8, 16, 32, so that the tasks share weight
@@ -133,7 +133,7 @@ UNIT = Unit(
             title="A bottleneck block",
             difficulty=2,
             minutes=10,
-            expects=(Architecture(points=3), Connectivity(points=1), Parameters(points=1)),
+            expects=(Architecture(points=3), Connectivity(points=1), Parameters(points=1), Parity(points=1)),
             cases=(Case(inputs=(Input(14, 14, 32),), arguments={"filters": 8}),),
             draw=draw_bottleneck,
             hints=(

@@ -24,7 +24,9 @@ class Compiler:
         self.failures = list(failures)
         self.seeds: list[int | None] = []
 
-    def __call__(self, path: Path, unit: Unit, seed: int | None, *, solutions: bool = False) -> AnswerKey:
+    def __call__(
+        self, path: Path, unit: Unit, seed: int | None, *, solutions: bool = False, **_more: object
+    ) -> AnswerKey:
         self.seeds.append(seed)
         if self.failures:
             raise self.failures.pop(0)

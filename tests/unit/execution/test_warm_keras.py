@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
+from grader.execution.jax_cache import kept_in
 from grader.execution.kernelspecs import WarmKernelSpecs, kernel_for
 from grader.execution.zygotes import FOLDER_VARIABLE
 from tests.unit.execution.conftest import folder_for_zygotes
@@ -155,3 +158,33 @@ def test_what_libraries_log_is_seen(backend: str) -> None:
     (logged,) = run(backend, source)
     assert "from absl" in printed(logged)
     assert "from Python" in printed(logged)
+
+
+BUILT = """
+import jax, keras
+built = keras.Sequential([keras.Input((5,)), keras.layers.Dense(7), keras.layers.Dense(3)])
+"""
+
+
+def test_what_jax_compiled_is_found_again(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel that was forked after JAX was imported keeps what it compiles where it is told, and looks there first."""
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed")
+    monkeypatch.setenv(FOLDER_VARIABLE, folder)
+    monkeypatch.setenv("XLA_FLAGS", os.environ.get("XLA_FLAGS", ""))
+    monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)
+    found = []
+    for turn in range(2):
+        own = tmp_path / f"kernel {turn}"
+        if turn:
+            shutil.copytree(tmp_path / "kernel 0", own)
+        else:
+            own.mkdir()
+        for name, value in kept_in(own).items():
+            monkeypatch.setenv(name, value)
+        run("jax", BUILT)
+        found.append(sorted(path.name for path in own.iterdir() if path.name.endswith("-cache")))
+    assert found[0] == found[1]
+    assert any("uniform" in name for name in found[0])

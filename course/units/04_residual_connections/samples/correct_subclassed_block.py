@@ -1,5 +1,6 @@
 """The blocks as layer classes of their own, wired with the Functional API."""
 
+import keras
 from keras import layers
 
 
@@ -25,9 +26,11 @@ class Residual(layers.Layer):
         return self.relu(self.add([y, x]))
 
 
+@keras.saving.register_keras_serializable(package="blocks")
 class Bottleneck(layers.Layer):
-    def __init__(self, filters):
-        super().__init__()
+    def __init__(self, filters, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
         self.steps = []
         for channels, size in ((filters, 1), (filters, 3), (4 * filters, 1)):
             self.steps.append(layers.Conv2D(channels, size, padding="same", use_bias=False))
@@ -39,6 +42,9 @@ class Bottleneck(layers.Layer):
         for step in self.steps[:-1]:
             y = step(y)
         return self.steps[-1](x + y)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters}
 
 
 def residual_block(x, filters):
