@@ -33,6 +33,7 @@ from grader.causes.building import (
     WrongCount,
 )
 from grader.causes.code import (
+    BackendOnly,
     ConfigNotSaved,
     NoSeed,
     NotRegistered,
@@ -67,6 +68,7 @@ from grader.causes.training import (
 
 __all__ = [
     "Array",
+    "BackendOnly",
     "CallMiswritten",
     "CannotBranch",
     "Cause",
@@ -130,6 +132,7 @@ Cause = Annotated[
     | WrongCount
     | CannotBranch
     | ValueNeeded
+    | BackendOnly
     | SuperNotCalled
     | StateInCall
     | NotRegistered

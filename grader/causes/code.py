@@ -8,6 +8,7 @@ from grader.causes.fields import Name, Names, Rank, TensorNote
 from grader.record import Record
 
 __all__ = [
+    "BackendOnly",
     "ConfigNotSaved",
     "NoSeed",
     "NotRegistered",
@@ -22,12 +23,28 @@ class ValueNeeded(Record):
     """Plain code asked for the value of a tensor that only stands for one.
 
     ``how`` is what asked: ``if``, ``while``, ``bool`` (``and``, ``or``, ``not`` and the like), ``for``, ``len``,
-    ``number`` (``int``, ``float``, an index), or a library whose function was called: ``function``.
+    ``number`` (``int``, ``float``, an index), or ``numpy``, whose ``function`` was called.
     """
 
     kind: Literal["value-needed"] = "value-needed"
-    how: Literal["if", "while", "bool", "for", "len", "number", "numpy", "tensorflow", "jax", "torch"]
+    how: Literal["if", "while", "bool", "for", "len", "number", "numpy"]
     function: Name = ""
+    tensor: TensorNote | None = None
+
+
+class BackendOnly(Record):
+    """A function of one backend was called on a tensor that is not of that backend.
+
+    ``library`` is whose function it is, ``function`` how the author wrote it, and ``name`` what the library calls it,
+    empty where that is not plain. The tensor was one of ``given``: of another backend, or Keras's own, which stands
+    for values to come and is then described in ``tensor``, where a name stands for it.
+    """
+
+    kind: Literal["backend-only"] = "backend-only"
+    library: Literal["tensorflow", "jax", "torch"]
+    function: Name
+    name: Name = ""
+    given: Literal["keras", "tensorflow", "jax", "torch"]
     tensor: TensorNote | None = None
 
 

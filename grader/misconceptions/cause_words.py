@@ -20,6 +20,7 @@ from grader.causes import (
 from grader.misconceptions.argument_words import ARGUMENT_WORDS
 from grader.misconceptions.data_words import DATA_WORDS
 from grader.misconceptions.fit_words import FIT_WORDS
+from grader.misconceptions.library_words import LIBRARY_WORDS
 from grader.misconceptions.naming import CauseWords, a_or_an, code, listed, tensor
 from grader.misconceptions.state_words import STATE_WORDS
 
@@ -192,9 +193,6 @@ def _cannot_branch(cause: CannotBranch) -> CauseWords:
     )
 
 
-_LIBRARIES = {"numpy": "NumPy", "tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-
-
 def _value_needed(cause: ValueNeeded) -> CauseWords:
     what = tensor(cause.tensor, shape=False) if cause.tensor is not None else "a tensor"
     expected = (
@@ -238,14 +236,13 @@ def _value_needed(cause: ValueNeeded) -> CauseWords:
             "Look at the line: does it need a number that is known now, or one that comes with the data?",
             "Write `x.shape[-1]` for a length that is known, `keras.ops.shape(x)[0]` for the batch.",
         )
-    library = _LIBRARIES[cause.how]
-    function = code(cause.function) if cause.function else f"A function of {library}"
+    function = code(cause.function) if cause.function else "A function of NumPy"
     return CauseWords(
-        f"{function} was called on {what}. It belongs to {library}, which computes with numbers, and that tensor has "
+        f"{function} was called on {what}. It belongs to NumPy, which computes with numbers, and that tensor has "
         "none yet.",
         "A tensor that stands for values to come can be passed to Keras's layers and to functions of `keras.ops`.",
         "Use the function of the same purpose from `keras.ops`.",
-        f"Look at the call: whose function is it? `keras.ops` has most of what {library} has.",
+        "Look at the call: whose function is it? `keras.ops` has most of what NumPy has.",
         "Write `keras.ops.` in front of the function's name; what Keras does not have goes into the `call` of a "
         "layer of your own.",
     )
@@ -320,4 +317,5 @@ _WORDS: dict[type, Callable[[Any], CauseWords]] = {
     **ARGUMENT_WORDS,
     **DATA_WORDS,
     **STATE_WORDS,
+    **LIBRARY_WORDS,
 }

@@ -1,11 +1,11 @@
-"""Mistakes in classes of one's own: state made too late, constructors cut short, arguments lost when saved."""
+"""Mistakes in code of one's own: state made too late, constructors cut short, arguments lost, code of one backend."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from grader.causes import ConfigNotSaved, NotRegistered, StateInCall, SuperNotCalled
+from grader.causes import BackendOnly, ConfigNotSaved, NotRegistered, StateInCall, SuperNotCalled
 from grader.comparison import Analysis, Difference
 from grader.comparison.typed import setting_text
 from grader.misconceptions.misconception import Misconception, caused_by
@@ -142,5 +142,24 @@ CLASSES: tuple[Misconception, ...] = (
         ),
         unit=_UNIT,
         seen_in_failure=caused_by(lambda cause: isinstance(cause, NotRegistered)),
+    ),
+    Misconception(
+        id="backend-only-function",
+        title="A function of one backend in a Keras model",
+        explanation="TensorFlow, JAX and PyTorch each compute with tensors of their own. A function of one of them is "
+        "not made for the tensors of another, and cannot compute with those of `keras.Input`, which hold no values yet. "
+        "Keras's own functions take them all.",
+        symptom="An error as soon as the model is put together, or when it runs on another backend.",
+        fix="Use the function of the same purpose from `keras.ops`, `keras.activations` or `keras.random`.",
+        hints=(
+            "Which lines of your model would not run any more on another backend?",
+            (
+                "Look for functions of TensorFlow, JAX and PyTorch in your classes and functions, as in `tf.`, `jnp.` "
+                "and `torch.`: Keras has most of them too."
+            ),
+            "Write `keras.ops.relu(x)` for `tf.nn.relu(x)`, `keras.ops.matmul(a, b)` for `torch.matmul(a, b)`.",
+        ),
+        unit=_UNIT,
+        seen_in_failure=caused_by(lambda cause: isinstance(cause, BackendOnly)),
     ),
 )

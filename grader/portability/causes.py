@@ -15,19 +15,6 @@ __all__ = ["backend_calls", "diagnoses"]
 
 _LIBRARIES = {**BACKEND_NAMES, "jaxlib": "JAX"}
 _MOST = 3
-_BACKEND_ONLY = Diagnosis(
-    id="backend-only-function",
-    title="A function of one backend in a Keras model",
-    explanation="TensorFlow, JAX and PyTorch each compute with tensors of their own. A function of one of them fails on "
-    "the tensors of another, and on those that stand for values to come. Keras's own functions run on all three.",
-    symptom="TypeError or AttributeError as soon as the model is built or run on another backend.",
-    fix="Use the function of the same purpose from `keras.ops`, `keras.activations` or `keras.random`.",
-    hints=(
-        "Switch the backend in your mind. Which lines of your `call` would not run any more?",
-        "Look for `tf.`, `jnp.` and `torch.` in your layers: each has a counterpart in Keras.",
-        "Write `keras.ops.relu(x)` for `tf.nn.relu(x)`, `keras.ops.matmul(a, b)` for `torch.matmul(a, b)`.",
-    ),
-)
 
 
 def diagnoses(
@@ -45,7 +32,7 @@ def diagnoses(
     calls = backend_calls(source) if failures or differs else []
     if calls:
         library, function, _ = calls[0]
-        named = _BACKEND_ONLY
+        named = found.pop("backend-only-function", None) or _named("backend-only-function")
         told = f" Here: {', '.join(f'`{function}` in `{place}`' for _, function, place in calls[:_MOST])}."
         words = f"`{function}` belongs to {_LIBRARIES[library]}. {named.explanation}{told}"
         found = {named.id: named.model_copy(update={"explanation": words})} | found

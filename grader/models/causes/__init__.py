@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.causes import Cause
 from grader.models.causes.arguments import tensor_as_setting, wrong_arguments
+from grader.models.causes.backends import backend_only
 from grader.models.causes.classes import state_in_call, super_not_called
 from grader.models.causes.labels import embedding_out_of_range
 from grader.models.causes.names import name_used_twice, unknown_name
@@ -32,6 +33,7 @@ _FINDERS: tuple[Callable[[Raised, Names], Any], ...] = (
     tensor_as_setting,
     not_a_shape,
     wrong_unpacking,
+    backend_only,
     value_needed,
     super_not_called,
     state_in_call,

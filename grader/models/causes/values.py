@@ -1,4 +1,4 @@
-"""Plain code that needs the value of a tensor: ``if``, loops, ``len``, functions of other libraries."""
+"""Plain code that needs the value of a tensor: ``if``, loops, ``len``, functions of NumPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Literal
 import keras
 
 from grader.causes import ValueNeeded
-from grader.models.expressions import Expression, expression_at, root_of, value_of
+from grader.models.causes.libraries import package_of
+from grader.models.expressions import Expression, expression_at, value_of
 from grader.models.notes import Names, short
 from grader.models.raised import Raised
 
@@ -17,14 +18,7 @@ __all__ = ["Asked", "branch_on_value", "value_needed"]
 
 Asked = Literal["if", "while", "bool"]
 
-_Library = Literal["numpy", "tensorflow", "jax", "torch"]
 _NUMBERS = ("__int__", "__float__", "__index__", "__complex__")
-_LIBRARIES: dict[str, _Library] = {
-    "numpy": "numpy",
-    "tensorflow": "tensorflow",
-    "jax": "jax",
-    "torch": "torch",
-}
 # The exceptions by which backends refuse to give the value of a tensor while they trace.
 _REFUSALS = {
     ("jax", "TracerBoolConversionError"): "bool",
@@ -68,12 +62,12 @@ def _asked_by_a_method(
         (f for f, _ in inner if f.f_code.co_name in _ASKING and _is_symbolic(f.f_locals.get("self"))), None
     )
     if asked is None:
-        return _given_to_a_library(node, frame, names)
+        return _given_to_numpy(node, frame, names)
     method, tensor = asked.f_code.co_name, asked.f_locals["self"]
     note = names.note(tensor) if isinstance(tensor, keras.KerasTensor) else None
-    library, function = _library_call(node, frame)
-    if library is not None:
-        return ValueNeeded(how=library, function=function, tensor=note)
+    function = _function_of_numpy(node, frame)
+    if function:
+        return ValueNeeded(how="numpy", function=function, tensor=note)
     if inner[0][0] is not asked:
         return None  # asked for somewhere inside a library, for a reason that is not known
     if method == "__bool__":
@@ -82,7 +76,7 @@ def _asked_by_a_method(
         return ValueNeeded(how="for", tensor=note)
     if method in _NUMBERS:
         return ValueNeeded(how="number", tensor=note)
-    return ValueNeeded(how="numpy", function=function, tensor=note) if method == "__array__" else None
+    return ValueNeeded(how="numpy", tensor=note) if method == "__array__" else None
 
 
 _ASKING = ("__bool__", "__iter__", "__array__", "__jax_array__", "__tf_tensor__", *_NUMBERS)
@@ -91,22 +85,22 @@ _ASKING = ("__bool__", "__iter__", "__array__", "__jax_array__", "__tf_tensor__"
 def _asked_by_a_builtin(
     raised: Raised, node: Expression | None, frame: FrameType, names: Names
 ) -> ValueNeeded | None:
-    """The student's line called something written in C: ``len``, or a library's function, on a symbolic tensor."""
+    """The student's line called something written in C: ``len``, or a function of NumPy's, on a symbolic tensor."""
     refused = _REFUSALS.get((type(raised.error).__module__.partition(".")[0], type(raised.error).__name__))
     if refused is not None:
         # The backend says so itself, and has cut its own frames off.
-        library, function = _library_call(node, frame)
         if refused == "array":
-            return None if library is None else ValueNeeded(how=library, function=function)
+            function = _function_of_numpy(node, frame)
+            return ValueNeeded(how="numpy", function=function) if function else None
         return ValueNeeded(how="number" if refused == "number" else _branching(node))
     if not isinstance(raised.error, (TypeError, ValueError, NotImplementedError)) or node is None:
         return None
     call = node.call
     if call is None:
         return None
-    to_library = _given_to_a_library(node, frame, names)
-    if to_library is not None:
-        return to_library
+    to_numpy = _given_to_numpy(node, frame, names)
+    if to_numpy is not None:
+        return to_numpy
     given = _symbolic_arguments(call, frame)
     if not given:
         return None
@@ -119,19 +113,12 @@ def _asked_by_a_builtin(
     return None
 
 
-def _given_to_a_library(node: Expression | None, frame: FrameType, names: Names) -> ValueNeeded | None:
-    """Find a function of a library that computes with numbers, and a symbolic tensor among its arguments."""
+def _given_to_numpy(node: Expression | None, frame: FrameType, names: Names) -> ValueNeeded | None:
+    """Find a function of NumPy's, which computes with numbers, and a symbolic tensor among its arguments."""
     call = node.call if node is not None else None
-    library, function = _library_call(node, frame)
-    if call is None or library is None:
-        return None
-    tensors = _symbolic_arguments(call, frame)
-    if tensors:
-        return ValueNeeded(how=library, function=function, tensor=names.note(tensors[0]))
-    # While a backend traces, its own functions take its tensors, and those of the others do not.
-    foreign = library not in ("numpy", keras.backend.backend())
-    traced = foreign and any(_is_symbolic(one) for one in _arguments(call, frame))
-    return ValueNeeded(how=library, function=function) if traced else None
+    function = _function_of_numpy(node, frame)
+    tensors = _symbolic_arguments(call, frame) if call is not None and function else []
+    return ValueNeeded(how="numpy", function=function, tensor=names.note(tensors[0])) if tensors else None
 
 
 def _symbolic_arguments(call: ast.Call, frame: FrameType) -> list[Any]:
@@ -176,15 +163,9 @@ def _branching(node: Expression | None) -> Asked:
     return "bool"
 
 
-def _library_call(node: Expression | None, frame: FrameType) -> tuple[_Library | None, str]:
+def _function_of_numpy(node: Expression | None, frame: FrameType) -> str:
+    """Return how a function of NumPy's is written in the call that failed; empty where it is none."""
     call = node.call if node is not None else None
-    if call is None:
-        return None, ""
-    function = value_of(call.func, frame)
-    module = getattr(function, "__module__", None)
-    if not isinstance(module, str):
-        module = type(function).__module__ if function is not None else ""
-        module = root_of(call.func, frame) or module
-    library = _LIBRARIES.get(module.partition(".")[0])
-    library = library or _LIBRARIES.get(root_of(call.func, frame).partition(".")[0])
-    return library, short(ast.unparse(call.func)) if library is not None else ""
+    if call is None or package_of(call.func, frame) != "numpy":
+        return ""
+    return short(ast.unparse(call.func))

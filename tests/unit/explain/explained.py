@@ -8,6 +8,7 @@ import keras
 import grader
 from tests.unit.explain.programs import (  # noqa: F401  # each enters its programs
     arguments,
+    backends,
     building,
     classes,
     fitting,

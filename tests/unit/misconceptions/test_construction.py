@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from grader.causes import (
+    BackendOnly,
     CannotBranch,
     Cause,
     ConfigNotSaved,
@@ -77,6 +78,11 @@ TRIGGERS: dict[str, list[Cause]] = {
         ConfigNotSaved(class_name="Block", problem="missing", arguments=("units",)),
         ConfigNotSaved(class_name="Block", problem="unexpected", arguments=("name",)),
         ConfigNotSaved(class_name="Block", problem="unwritable"),
+    ],
+    "backend-only-function": [
+        BackendOnly(library="tensorflow", function="tf.nn.relu", name="relu", given="keras", tensor=X),
+        BackendOnly(library="torch", function="torch.relu", name="relu", given="jax"),
+        BackendOnly(library="jax", function="fns[0]", given="keras"),
     ],
 }
 OTHERS: list[tuple[Cause, str | None]] = [

@@ -19,6 +19,7 @@ CURRICULUM = (
     *("backbone-not-frozen", "backbone-still-frozen", "not-recompiled", "learning-rate-too-high"),
     *("batchnorm-drift", "static-graph-subclassed", "python-branch-on-tensor", "state-created-in-call"),
     *("missing-super-init", "config-not-saved", "not-registered", "hard-coded-size"),
+    "backend-only-function",
 )
 UNITS = (
     *("01_sequential", "02_functional", "03_subclassing", "04_residual_connections", "05_weight_sharing"),

@@ -29,6 +29,7 @@ FAMILIES = {
         "not-registered",
         "static-graph-subclassed",
     ),
+    "backend_models": ("backend-only-function",),
 }
 MISTAKES = [mistake for listed in FAMILIES.values() for mistake in listed]
 STATIC = "static-graph-subclassed"

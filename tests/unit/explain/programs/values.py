@@ -58,22 +58,6 @@ def numpy_on_a_tensor():
     return np.mean(x)
 
 
-@broken("value-needed")
-def backend_on_a_tensor():
-    x = keras.Input((4,))
-    if keras.backend.backend() == "torch":
-        import torch
-
-        return torch.relu(x)
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.nn.relu(x)
-    import tensorflow as tf
-
-    return tf.nn.relu(x)
-
-
 class Repeating(layers.Layer):
     def call(self, x):
         while ops.any(x > 0):
@@ -110,36 +94,3 @@ class WithNumPy(layers.Layer):
 @broken("value-needed", "`np.exp`", "return np.exp(x)", backends=("tensorflow", "jax"))
 def numpy_in_call():
     WithNumPy()(keras.Input((4,)))
-
-
-@broken("value-needed", "`torch.cat` was called on the Input `x`", "belongs to PyTorch")
-def list_of_tensors_to_a_backend():
-    import torch
-
-    x = keras.Input((4,))
-    return torch.cat([x, x], dim=1)
-
-
-@broken("value-needed", "`torch.nn.Linear(4, 2)` was called on the Input `x`")
-def layer_of_a_backends():
-    import torch
-
-    x = keras.Input((4,))
-    return torch.nn.Linear(4, 2)(x)
-
-
-class Foreign(layers.Layer):
-    def call(self, x):
-        import torch
-
-        return torch.relu(x)
-
-
-@broken(
-    "value-needed",
-    "`torch.relu` was called on a tensor",
-    "belongs to PyTorch",
-    backends=("tensorflow", "jax"),
-)
-def another_backend_in_call():
-    Foreign()(keras.Input((4,)))
