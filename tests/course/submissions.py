@@ -1,6 +1,7 @@
 """Collects evidence on submitted source; runs in a backend's process."""
 
 import json
+import linecache
 import sys
 import tempfile
 from functools import lru_cache
@@ -18,7 +19,9 @@ from grader.saved_config import checked_text
 def _names(source: str) -> dict[str, object]:
     """Run a submission's solution cells once, as the notebook would after ``import keras``."""
     names: dict[str, object] = {"__name__": "__main__", "keras": keras}
-    exec(compile(source, "submission", "exec"), names)
+    file = f"<submission {len(linecache.cache)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # as a notebook's cells
+    exec(compile(source, file, "exec"), names)
     return names
 
 
