@@ -32,8 +32,24 @@ test: setup lint ## Lint, type-check, run every test, and re-run every notebook 
 demo: setup ## Release a unit, grade its samples, write gradebook and feedback
 	@$(BIN)/grader demo
 
-validate: setup ## Check every unit against the unit rules
+# Refused here, before a set-up that takes minutes; scripts/validate.py knows the same words.
+ifneq ($(filter validate,$(MAKECMDGOALS)),)
+ifneq ($(BACKEND)$(DEVICE),)
+ifeq ($(filter tensorflow jax torch,$(BACKEND)),)
+$(error BACKEND=$(BACKEND): choose one of tensorflow, jax, torch)
+endif
+ifeq ($(filter cpu gpu,$(or $(DEVICE),cpu)),)
+$(error DEVICE=$(DEVICE): choose one of cpu, gpu)
+endif
+endif
+endif
+
+validate: setup ## Check every unit against the unit rules (BACKEND=jax DEVICE=cpu|gpu runs every notebook there)
+ifeq ($(BACKEND)$(DEVICE),)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/course $(ARGS)
+else
+	@$(BIN)/python -m scripts.validate --jobs $(JOBS) "$(BACKEND)" "$(or $(DEVICE),cpu)"
+endif
 
 bench: setup ## Measure, print name and figure, write build/bench.json (ONLY=group picks one)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -12,10 +12,20 @@ import time
 from pathlib import Path
 
 from grader.execution.kernelspecs import install_kernels, kernel_for
-from grader.execution.zygotes import NoZygoteError, start_zygote
+from grader.execution.zygotes import FOLDER_VARIABLE, OFF, NoZygoteError, start_zygote
+from scripts.devices import device_environment, on_device
 from scripts.environment import COURSE, PROJECT, project_environment
 
-__all__ = ["BACKENDS", "find_notebooks", "main", "make_keys", "nbval_command", "nbval_environment", "warm_up"]
+__all__ = [
+    "BACKENDS",
+    "find_notebooks",
+    "main",
+    "make_keys",
+    "nbval_command",
+    "nbval_environment",
+    "reproduced",
+    "warm_up",
+]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 # pytest's code for "nothing was collected".
@@ -28,16 +38,20 @@ def find_notebooks(course: Path = COURSE) -> list[Path]:
 
 
 def make_keys(course: Path = COURSE) -> None:
-    """Make the answer keys that the assignments' checks judge against; fresh ones are kept."""
+    """Make the answer keys that the assignments' checks judge against, on the CPU; fresh ones are kept."""
     from grader.execution.keyring import public_key
     from grader.nbgrader_plugin.release import find_unit
 
-    for tasks in sorted(course.glob("units/*/tasks.py")):
-        public_key(find_unit(tasks.parent.name, course))
+    with on_device("cpu"):
+        for tasks in sorted(course.glob("units/*/tasks.py")):
+            public_key(find_unit(tasks.parent.name, course))
 
 
-def nbval_command(notebooks: list[Path], jobs: int, backend: str) -> list[str]:
-    """Return the pytest command: strict comparison in the backend's kernel, a notebook's cells kept on one worker."""
+def nbval_command(notebooks: list[Path], jobs: int, backend: str, report: Path | None = None) -> list[str]:
+    """Return the pytest command: strict comparison in the backend's kernel, a notebook's cells kept on one worker.
+
+    Which cells differ is written to ``report`` as well, in JUnit's XML.
+    """
     return [
         sys.executable,
         "-m",
@@ -52,12 +66,13 @@ def nbval_command(notebooks: list[Path], jobs: int, backend: str) -> list[str]:
         str(min(jobs, len(notebooks))),
         "--dist",
         "loadfile",
+        *([f"--junitxml={report}"] if report else []),
         *map(str, notebooks),
     ]
 
 
-def nbval_environment(base: dict[str, str], backend: str, state: Path) -> dict[str, str]:
-    """Return the environment of one run: one backend, and one thread a process."""
+def nbval_environment(base: dict[str, str], backend: str, state: Path, device: str = "cpu") -> dict[str, str]:
+    """Return the environment of one run: one backend, one device, and one thread a process."""
     environment = project_environment({**base, "KERAS_BACKEND": backend}, state)
     # Two workers that each take every core slow each other down five times.
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -69,17 +84,39 @@ def nbval_environment(base: dict[str, str], backend: str, state: Path) -> dict[s
     # A mode left over from a grading run would change what `check` displays.
     for name in ("GRADER_MODE", "GRADER_CASES", "NBGRADER_EXECUTION"):
         environment.pop(name, None)
-    return environment
+    return device_environment(environment, device)
 
 
 def warm_up(environment: dict[str, str]) -> None:
     """Put the course's kernels where this run's Jupyter looks, and have Keras imported for them once.
 
-    Where kernels cannot be forked, each imports Keras itself.
+    Where kernels cannot or must not be forked, each imports Keras itself.
     """
     install_kernels(Path(environment["JUPYTER_DATA_DIR"]) / "kernels")
+    if environment.get(FOLDER_VARIABLE) == OFF:
+        return
     with contextlib.suppress(NoZygoteError):
         start_zygote(environment, owner=os.getpid())
+
+
+def reproduced(
+    notebooks: list[Path], backend: str, device: str = "cpu", *, jobs: int, report: Path | None = None
+) -> bool:
+    """Run notebooks on one backend and one device, say how that went, and return whether all outputs came again."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="notebooks-") as state:
+        environment = nbval_environment(dict(os.environ), backend, Path(state), device)
+        warm_up(environment)
+        code = subprocess.run(
+            nbval_command(notebooks, jobs, backend, report), cwd=PROJECT, env=environment, check=False
+        ).returncode
+    passed = code in (0, NOTHING_COLLECTED)
+    print(
+        f"{len(notebooks)} notebooks on {backend} ({device}): {'reproduced' if passed else 'FAILED'} in "
+        f"{time.monotonic() - began:.0f} s",
+        flush=True,
+    )
+    return passed
 
 
 def main(arguments: list[str]) -> int:
@@ -96,22 +133,9 @@ def main(arguments: list[str]) -> int:
         print("There are no notebooks under course/ yet.")
         return 0
     make_keys()
-    failed = []
-    for backend in options.backends:
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="notebooks-") as state:
-            environment = nbval_environment(dict(os.environ), backend, Path(state))
-            warm_up(environment)
-            code = subprocess.run(
-                nbval_command(notebooks, options.jobs, backend), cwd=PROJECT, env=environment, check=False
-            ).returncode
-        verdict = "reproduced" if code in (0, NOTHING_COLLECTED) else "FAILED"
-        print(
-            f"{len(notebooks)} notebooks on {backend}: {verdict} in {time.monotonic() - began:.0f} s",
-            flush=True,
-        )
-        if verdict == "FAILED":
-            failed.append(backend)
+    failed = [
+        backend for backend in options.backends if not reproduced(notebooks, backend, jobs=options.jobs)
+    ]
     return 1 if failed else 0
 
 

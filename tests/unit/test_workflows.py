@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from scripts.environment import PROJECT
+from scripts.notebooks import BACKENDS
+from scripts.validate import REPORTS
 
 WORKFLOWS = sorted(PROJECT.glob(".github/workflows/*.yml"))
 
@@ -56,6 +58,44 @@ def test_the_conda_environment_is_made_then_used_then_tested(jobs: dict[str, Any
     assert ["make", "grader", "dot", "python"] == [
         shlex.split(line)[0].removeprefix(f"{place}/bin/") for line in later
     ]
+
+
+@pytest.fixture(scope="module")
+def gpu() -> dict[str, Any]:
+    """The job that runs on a GPU."""
+    found: dict[str, Any] = load(PROJECT / ".github/workflows/gpu.yml")["jobs"]["validate"]
+    return found
+
+
+def test_every_backend_validates_on_the_cpu_and_on_a_gpu(jobs: dict[str, Any], gpu: dict[str, Any]) -> None:
+    """Both workflows run the notebooks on each backend; what differs is kept where something did."""
+    for job, device in ((jobs["validate"], "cpu"), (gpu, "gpu")):
+        assert list(BACKENDS) == job["strategy"]["matrix"]["backend"]
+        (line,) = (line for line in steps(job) if "make validate" in line)
+        assert ["BACKEND=${{ matrix.backend }}", f"DEVICE={device}"] == shlex.split(
+            line.replace("{{ matrix.backend }}", "{{\\ matrix.backend\\ }}")
+        )[-2:]
+        (kept,) = (
+            step for step in job["steps"] if step.get("uses", "").startswith("actions/upload-artifact@")
+        )
+        assert kept is job["steps"][-1]
+        assert "failure()" == kept["if"]
+        assert REPORTS == PROJECT / kept["with"]["path"]
+
+
+def test_before_anything_is_run_on_a_gpu_the_backend_has_to_see_it(gpu: dict[str, Any]) -> None:
+    """Once the packages are there the first step looks for the GPU, with the code that DEVICE=gpu looks with."""
+    setup, look, validate = steps(gpu)
+    assert "REQUIREMENTS=requirements-gpu.txt" == shlex.split(setup)[-1]
+    assert ["-m", "scripts.gpu"] == shlex.split(look)[1:3]
+    assert look.endswith(" ${{ matrix.backend }}")
+    assert "make validate" in validate
+    assert [] == [step for step in gpu["steps"] if step.get("continue-on-error")]
+
+
+def test_what_is_installed_for_a_gpu_is_found_again(gpu: dict[str, Any]) -> None:
+    """Every step names one environment, which lies where a checkout does not clean."""
+    assert 3 == len([line for line in steps(gpu) if '"$RUNNER_TOOL_CACHE/keras-plumbing-gpu' in line])
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
