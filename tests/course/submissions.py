@@ -20,7 +20,12 @@ def _names(source: str) -> dict[str, object]:
     """Run a submission's solution cells once, as the notebook would after ``import keras``."""
     names: dict[str, object] = {"__name__": "__main__", "keras": keras}
     file = f"<submission {len(linecache.cache)}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # as a notebook's cells
+    linecache.cache[file] = (
+        len(source),
+        None,
+        source.splitlines(keepends=True),
+        file,
+    )  # as a notebook's cells
     exec(compile(source, file, "exec"), names)
     return names
 
