@@ -68,16 +68,14 @@ def backend_only(raised: Raised, names: Names) -> BackendOnly | None:
     line = [tensor for expression in written for tensor in _tensors(expression, frame)]
     refused = [t for t in [*line, *_held(inner, library)] if _refuses(library, call.func, t)]
     tensor = next((t for t in refused if t.of == "keras"), next(iter(refused), None))
-    given = tensor.of if tensor is not None else _named_by_exception(raised)
-    if given is None or given == library:
+    if tensor is None:
         return None
-    described = tensor is not None and tensor.itself and given == "keras"
     return BackendOnly(
         library=library,
         function=short(ast.unparse(call.func)),
         name=short(name_in(call.func, frame)),
-        given=given,
-        tensor=names.note(tensor.value) if tensor is not None and described else None,
+        given=tensor.of,
+        tensor=names.note(tensor.value) if tensor.itself and tensor.of == "keras" else None,
     )
 
 
@@ -108,13 +106,6 @@ def _refuses(library: Library, function: ast.expr, tensor: _Found) -> bool:
         return tensor.of == "keras"
     converts = library == "tensorflow" or parts_of(function)[-1] in _CONVERT
     return not (converts and numbers_known(tensor.value))
-
-
-def _named_by_exception(raised: Raised) -> Given | None:
-    """JAX has an exception of its own for a tensor that was asked for numbers while it traces."""
-    kind = type(raised.error)
-    own = kind.__module__.partition(".")[0] == "jax" and kind.__name__ == "TracerArrayConversionError"
-    return "jax" if own else None
 
 
 def _tensors(expression: ast.expr, frame: FrameType) -> Iterator[_Found]:

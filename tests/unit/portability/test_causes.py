@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from grader.portability.causes import backend_calls
+from grader.causes import BackendOnly
+from grader.comparison import Diagnosis
+from grader.evidence import Failure
+from grader.misconceptions import CATALOGUE
+from grader.portability.causes import backend_calls, diagnoses
 
 CALLS = [
     (
@@ -42,3 +46,23 @@ def test_calls_of_one_backend_are_found(source: str, library: str, function: str
 def test_other_calls_are_not(source: str) -> None:
     """Keras's own functions, NumPy's, code outside functions, and what cannot be read."""
     assert [] == backend_calls(source)
+
+
+def named(cause: BackendOnly | None = None) -> Diagnosis:
+    failure = Failure(type="TypeError", message="any text", cause=cause)
+    (found,) = diagnoses([failure], None, CALLS[0][0], differs=False)
+    return found
+
+
+def test_the_mistake_is_the_catalogues() -> None:
+    """Its words, with whose function it is and where it was called, and the unit that teaches it."""
+    (entry,) = (mistake for mistake in CATALOGUE if mistake.id == "backend-only-function")
+    words = f"`tf.nn.relu` belongs to TensorFlow. {entry.explanation} Here: `tf.nn.relu` in `A.call`."
+    assert entry.diagnosis.model_copy(update={"explanation": words}) == named()
+
+
+def test_what_was_seen_to_fail_is_told_once_with_its_way_out() -> None:
+    """Where an exception showed the function, the fix names what Keras has instead."""
+    found = named(BackendOnly(library="tensorflow", function="tf.nn.relu", name="relu", given="jax"))
+    assert "Here: `tf.nn.relu` in `A.call`." in found.explanation
+    assert "Write `keras.ops.relu(...)` in place of `tf.nn.relu`" in found.fix

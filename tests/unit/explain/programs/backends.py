@@ -94,6 +94,21 @@ def function_in_a_list():
     return choices[0](x, 2)
 
 
+@broken("backend-only", "`functional.softmax` was called on the output of", "`keras.ops.softmax(...)`")
+def what_a_function_of_ones_own_gives():
+    from torch.nn import functional
+
+    return functional.softmax(halved(keras.Input((4,))), dim=-1)
+
+
+@broken("backend-only", "`torch.matmul` was called on the Input `x`")
+def tensors_of_two_kinds():
+    import torch
+
+    x, ours = keras.Input((4,)), ops.ones((2, 4))
+    return torch.matmul(ours, x)
+
+
 @broken("backend-only", "`jnp.mean` was called on the Input `inputs['a']`")
 def tensor_in_a_dict():
     import jax.numpy as jnp
@@ -124,6 +139,22 @@ def another_backend_in_call():
 @broken("backend-only", "was called on a tensor of", backends=("tensorflow", "jax"))
 def another_backend_on_numbers():
     Foreign()(np.ones((2, 4), "float32"))
+
+
+def halved(x):
+    return x / 2
+
+
+class ReadByTorch(layers.Layer):
+    def call(self, x):
+        import torch
+
+        return torch.as_tensor(halved(x)) if keras.backend.backend() == "jax" else x
+
+
+@broken("backend-only", "`torch.as_tensor` was called on a tensor of JAX", backends=("jax",))
+def asked_for_numbers_while_the_backend_traces():
+    ReadByTorch()(keras.Input((4,)))
 
 
 class ForeignWeight(layers.Layer):
@@ -164,6 +195,24 @@ def layer_that_jax_maps():
 
     x = keras.Input((4,))
     return jax.tree.map(layers.Conv2D(3, 3), [x, x])
+
+
+@broken("wrong-rank", "Conv2D needs")
+def layer_that_torch_calls():
+    from torch.utils import checkpoint
+
+    x = keras.Input((4,))
+    return checkpoint.checkpoint(layers.Conv2D(3, 3), x, use_reentrant=False)
+
+
+@broken("wrong-rank", "Conv2D needs")
+def layer_of_keras_by_way_of_tensorflow():
+    passed_on = keras
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        passed_on = tf.keras
+    return passed_on.layers.Conv2D(2, 3)(keras.Input((4,)))
 
 
 def product_of_own_backend(a, b):
@@ -217,6 +266,49 @@ def array_to_torch():
     import torch
 
     torch.relu(np.ones((2, 3)))
+
+
+@near_miss
+def numbers_of_another_that_jax_can_read():
+    import jax.numpy as jnp
+    import torch
+
+    numbers = torch.ones(3)
+    jnp.asarray(numbers, dtype="nonsense")
+
+
+@near_miss
+def what_keras_made_of_a_tensor_of_another():
+    import jax.numpy as jnp
+    import torch
+
+    backend, theirs, ours = keras.backend.backend(), jnp.ones((2, 3)), ops.ones((4, 5))
+    if backend == "torch":
+        torch.matmul(ops.relu(theirs), ours)
+    if backend == "jax":
+        theirs = torch.ones((2, 3))
+        jnp.matmul(ops.relu(theirs), ours)
+    import tensorflow as tf
+
+    tf.matmul(ops.relu(theirs), ours)
+
+
+@near_miss
+def the_last_of_several_unlike_ones():
+    import torch
+
+    several = [keras.Input((4,)), torch.ones((2, 3))]
+    torch.matmul(several[-1], torch.ones((4, 5)))
+
+
+@near_miss
+def method_of_keras_by_way_of_tensorflow():
+    x = keras.Input((4,))
+    if keras.backend.backend() != "tensorflow":
+        return keras.Sequential.from_config(x, nonsense=1)
+    import tensorflow as tf
+
+    return tf.keras.Sequential.from_config(x, nonsense=1)
 
 
 @near_miss
