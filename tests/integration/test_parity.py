@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,11 @@ import pytest
 
 from grader import parity
 from grader.errors import UnreadableModelError, UsageError
-from grader.execution.zygotes import FOLDER_VARIABLE, shut_down
 from grader.parity_answers import Portable, Run, RunAnswer
 from grader.portability.check import BACKENDS, check
 from grader.portability.panel import Process, Subject
 from grader.portability.records import ParityReport
 from grader.saved_file import open_saved
-from scripts.environment import PROJECT
 
 pytestmark = [pytest.mark.backends, pytest.mark.slow]
 
@@ -71,19 +70,6 @@ keras.Model(i, L.Dense(3, activation="softmax")(i) * 0.0).save(f"{folder}/consta
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _zygotes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The processes that fork workers end with this module."""
-    folder = tmp_path_factory.mktemp("zy")
-    folder.chmod(0o700)
-    before = os.environ.get(FOLDER_VARIABLE)
-    os.environ[FOLDER_VARIABLE] = before or str(folder)
-    yield
-    if before is None:
-        del os.environ[FOLDER_VARIABLE]
-    shut_down(folder)
-
-
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of saved models."""
@@ -94,22 +80,18 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(code: str, backend: str, *arguments: str) -> str:
     """Run a script on a backend, as a file, since that is where code of its own is looked for."""
-    folder = Path(os.environ[FOLDER_VARIABLE])
-    file = folder / f"script_{abs(hash((code, backend))):x}.py"
-    file.write_text(textwrap.dedent(code))
-    settings = os.environ | {
-        "KERAS_BACKEND": backend,
-        "PYTHONPATH": str(PROJECT),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(file), *arguments],
-        env=settings,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "script.py"
+        file.write_text(textwrap.dedent(code))
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", str(file), *arguments],
+            env=os.environ
+            | {"KERAS_BACKEND": backend},  # as here else, so that one zygote a backend serves all
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
     assert 0 == done.returncode, done.stderr[-3000:]
     return done.stdout
 
@@ -197,10 +179,7 @@ def test_the_command_tells_by_its_exit_code(saved: Path, tmp_path: Path) -> None
 
     def grader(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).parent / "grader"), "parity", *arguments]
-        settings = os.environ | {"PYTHONPATH": str(PROJECT)}
-        return subprocess.run(
-            command, cwd=tmp_path, env=settings, capture_output=True, text=True, check=False
-        )
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     passed = grader(str(saved / "dense.keras"), "--json", "--plot", "gap.png")
     assert 0 == passed.returncode, passed.stderr
