@@ -162,7 +162,10 @@ def test_trouble_on_one_backend_leaves_the_others(saved: Path, what: str, verdic
 
     def troubled(travelling: Portable) -> Subject:
         code = f"import os, time\n{what}\n"
-        return Process("jax", travelling.model_copy(update={"source": code}), seconds=6, memory=2 * 1024**3)
+        seconds = 6 if verdict == "timed_out" else 60  # a busy machine takes its time to fill the memory
+        return Process(
+            "jax", travelling.model_copy(update={"source": code}), seconds=seconds, memory=2 * 1024**3
+        )
 
     began = time.monotonic()
     report = check("dense", makers(saved / "dense.keras", jax=troubled))
@@ -171,7 +174,7 @@ def test_trouble_on_one_backend_leaves_the_others(saved: Path, what: str, verdic
     ]
     assert [("torch", "tensorflow")] == [row.backends for row in report.rows if row.check == "outputs"]
     assert not report.passed
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 300  # what hangs would take ten minutes
 
 
 def test_the_command_tells_by_its_exit_code(saved: Path, tmp_path: Path) -> None:
