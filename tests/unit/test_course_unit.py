@@ -38,7 +38,7 @@ class Kernel:
 
     def __init__(self) -> None:
         self.published: list[Evidence] = []
-        self.configs = False
+        self.configs = self.travels = False
 
     def collect(
         self,
@@ -48,8 +48,9 @@ class Kernel:
         _models: Any = None,
         *,
         configs: bool = False,
+        travels: bool = False,
     ) -> Evidence:
-        self.configs = configs
+        self.configs, self.travels = configs, travels
         return evidence(*[work for _ in cases]).model_copy(update={"task": task_id})
 
     def publish(self, sent: Evidence) -> None:
@@ -182,9 +183,11 @@ def test_grading_modes_send_evidence_and_return_zero(
 ) -> None:
     """No key is there, no verdict is given: one piece of evidence for the cases on the sheet.
 
-    Configs come with a student's models alone: the reference is believed.
+    Configs come with a student's models alone: the reference is believed. What other backends are to build comes where
+    the sheet asks for it.
     """
-    sheet = CaseSheet(unit="01_sums", tasks={"sum": (Case(), Case())})
+    portable = ("sum",) if mode == "collect" else ()
+    sheet = CaseSheet(unit="01_sums", tasks={"sum": (Case(), Case())}, portable=portable)
     (tmp_path / "cases.json").write_text(sheet.to_json(), encoding="utf-8")
     monkeypatch.setenv(MODE_VARIABLE, mode)
     monkeypatch.setenv(CASES_VARIABLE, str(tmp_path / "cases.json"))
@@ -192,6 +195,7 @@ def test_grading_modes_send_evidence_and_return_zero(
     assert 0.0 == unit.check("sum", 4)
     assert [evidence(4, 4)] == kernel.published
     assert (mode == "collect") == kernel.configs
+    assert bool(portable) == kernel.travels
     with pytest.raises(UnknownTaskError):
         unit.check("som", 4)
 
