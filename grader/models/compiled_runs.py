@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.models.structures import flatten, pack
+from grader.models.taken_statistics import taken_statistics
 
 __all__ = ["QUICK", "CompiledRuns"]
 
@@ -57,7 +58,8 @@ class CompiledRuns:
         self, values: list[Any], inputs: list[Any], *, training: bool
     ) -> tuple[list[Any], list[Any], Any]:
         state = list(zip(self.variables, values, strict=True))
-        with keras.StatelessScope(state_mapping=state, collect_losses=True) as scope:
+        scope = keras.StatelessScope(state_mapping=state, collect_losses=True)
+        with scope, taken_statistics(self.model):
             outputs = self.model(*pack(list(self.arguments), iter(inputs)), training=training)
             penalty = sum(self.model.losses, start=keras.ops.zeros(()))
             after = [scope.get_current_value(variable) for variable in self.variables]

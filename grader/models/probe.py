@@ -17,6 +17,7 @@ from grader.models.chance import repeatable
 from grader.models.depth import room_for
 from grader.models.describe import Described
 from grader.models.structures import flatten, pack
+from grader.models.taken_statistics import taken_statistics
 
 __all__ = ["Ran", "borrowed_weights", "run_model", "run_steadily", "silent_weights"]
 
@@ -59,7 +60,8 @@ def borrowed_weights(described: Described, weights: Arrays) -> Iterator[None]:
     try:
         for variable, weight in zip(variables, weights, strict=True):
             variable.assign(weight.reshape(tuple(variable.shape)))
-        yield
+        with taken_statistics(described.model):
+            yield
     finally:
         for variable, weight in zip(variables, own, strict=True):
             variable.assign(weight)
@@ -197,7 +199,7 @@ def _nudged_runs(
     def run(held: Sequence[int], inputs: Arrays) -> Arrays:
         try:
             _assign(described, held, [_nudged(weights[index]) for index in held])
-            with repeatable():
+            with repeatable(), taken_statistics(described.model):
                 return run_model(described, inputs)
         finally:
             _assign(described, held, [weights[index] for index in held])

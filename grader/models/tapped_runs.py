@@ -15,6 +15,7 @@ from grader.models.depth import room_for
 from grader.models.describe import Described
 from grader.models.probe import borrowed_weights, run_model
 from grader.models.structures import flatten, pack
+from grader.models.taken_statistics import taken_statistics
 from grader.models.taps import tapped
 
 __all__ = ["TappedRuns"]
@@ -74,7 +75,8 @@ class TappedRuns:
             def forward(values: list[Any], given: list[Any]) -> tuple[list[Any], dict[str, Any]]:
                 described = self._described
                 state = list(zip(described.variables, values, strict=True))
-                with keras.StatelessScope(state_mapping=state), tapped() as seen:
+                scope = keras.StatelessScope(state_mapping=state)
+                with scope, taken_statistics(described.model), tapped() as seen:
                     outputs = described.model(
                         *pack(list(described.arguments), iter(given)), training=training
                     )

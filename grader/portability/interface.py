@@ -20,9 +20,14 @@ def unlike(ours: ModelGraph, theirs: ModelGraph) -> str:
             if (one.shape, one.dtype) != (two.shape, two.dtype):
                 return f"{kind} {number}: {one.dtype} {one.shape} and {two.dtype} {two.shape}"
     for number, (mine_w, other_w) in enumerate(zip(ours.weights, theirs.weights, strict=False), start=1):
-        if (mine_w.shape, mine_w.dtype) != (other_w.shape, other_w.dtype):
+        if (mine_w.shape, _kind(mine_w.dtype)) != (other_w.shape, _kind(other_w.dtype)):
             return f"weight {number} ({mine_w.name}): {mine_w.dtype} {mine_w.shape} and {other_w.dtype} {other_w.shape}"
     return ""
+
+
+def _kind(dtype: str) -> str:
+    """Return the dtype of a weight; a whole number that Keras keeps may be as long as suits the backend."""
+    return "int" if dtype in ("int32", "int64") else dtype
 
 
 def shapes(graph: ModelGraph) -> str:

@@ -43,7 +43,7 @@ class ParityRow(Record):
     ``backends`` are the two compared, or the one that a row is about; of saving and loading, first the one that
     saved. ``difference`` is the largest between two numbers, ``tolerance`` what rounding may make of it, ``spread``
     how far the numbers compared lie apart by themselves: all three in the unit of what is compared. ``noticed`` is
-    how much a planted change of one weight, of a thousandth, moved it. ``note`` says what happened where numbers do not.
+    how much a planted change of one weight moved it, of a thousandth or of what coarser rounding asks for. ``note`` says what happened where numbers do not.
     """
 
     check: str

@@ -62,6 +62,9 @@ model.save(f"{folder}/attention.keras")
 i = keras.Input((8,))
 keras.Model(i, L.Dense(4, dtype="mixed_float16")(i)).save(f"{folder}/half.keras")
 
+i = keras.Input((4,))
+keras.Model(i, L.Dense(3)(L.Normalization()(i))).save(f"{folder}/normalized.keras")
+
 i = keras.Input((4, 4))
 keras.Model(i, L.Flatten()(i)).save(f"{folder}/no_weights.keras")
 
@@ -110,7 +113,9 @@ def makers(path: Path, **others: Callable[[Portable], Subject]) -> dict[str, Cal
     return {backend: maker(backend) for backend in BACKENDS}
 
 
-@pytest.mark.parametrize("name", ["dense", "residual", "recurrent", "attention", "half", "no_weights"])
+@pytest.mark.parametrize(
+    "name", ["dense", "residual", "recurrent", "attention", "half", "normalized", "no_weights"]
+)
 def test_what_keras_offers_is_the_same_everywhere(saved: Path, name: str) -> None:
     """At full level: training, and every direction of saving and loading."""
     report = check(name, makers(saved / f"{name}.keras"), level="full")

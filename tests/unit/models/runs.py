@@ -66,3 +66,16 @@ def both_ways(name):
         "penalties": penalties,
         "kept": kept,
     }
+
+
+def statistics():
+    """Run a model of ``Normalization`` with a mean of 1 and a variance of 4, on 5: what comes out, there and after."""
+    x = keras.Input((1,))
+    model = keras.Model(x, layers.Normalization()(x))
+    described = describe(model)
+    given = {"mean": [1.0], "variance": [4.0], "count": 3}
+    weights = [np.asarray(given[weight.name], weight.dtype) for weight in described.graph.weights]
+    inputs = [np.array([[5.0]], "float32")]
+    ran = run_steadily(described, weights, inputs, training=False)
+    own = keras.ops.convert_to_numpy(model(inputs[0]))
+    return {"borrowed": float(ran.outputs[0][0, 0]), "own": float(own[0, 0])}

@@ -34,3 +34,10 @@ def test_what_a_run_changes_and_costs_is_seen(workers: Workers) -> None:
 def test_a_model_that_cannot_be_compiled_is_run_as_it_stands(workers: Workers) -> None:
     """Code that asks for values is run call by call; other models are compiled."""
     assert [True, False] == [ran(workers, name)["compiled"] for name in ("recurrent", "in_numpy")]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_weights_of_which_a_layer_keeps_a_copy_count(workers: Workers, backend: str) -> None:
+    """``Normalization`` computes with copies of its mean and variance; it does so with those it is given, and goes back."""
+    found = workers[backend].run("tests.unit.models.runs", "statistics")
+    assert found == pytest.approx({"borrowed": 2.0, "own": 5.0}, abs=1e-4)
