@@ -6,6 +6,7 @@ import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from unittest.mock import patch
 
 import keras
 
@@ -36,12 +37,9 @@ def evidence(source: str, task: str, function: str, cases: list[dict], travels: 
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "submission.py"
         script.write_text(source, encoding="utf-8")
-        main = sys.modules["__main__"]
-        before, main.__file__ = main.__file__, str(script)  # where the code of own classes is looked for
-        try:
+        # The code of own classes is looked for in the file of what runs.
+        with patch.object(sys.modules["__main__"], "__file__", str(script), create=True):
             return collect(task, _names(source)[function], given, configs=True, travels=travels).to_json()
-        finally:
-            main.__file__ = before
 
 
 def graphs_of(configs: list[str]) -> list[str]:

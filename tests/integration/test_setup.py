@@ -379,7 +379,13 @@ def test_make_without_any_python_says_so(project: Path) -> None:
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_every_target_has_a_help_line(project: Path) -> None:
     """`make help` lists every target of the Makefile."""
-    run = subprocess.run(["make", "-s", "help"], cwd=project, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        ["make", "-s", "--no-print-directory", "help"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     listed = {line.split()[1] for line in run.stdout.splitlines()}
     phony = next(
         line for line in (project / "Makefile").read_text().splitlines() if line.startswith(".PHONY:")
