@@ -31,7 +31,8 @@ class Row(Record):
     """One line of a report: a property, the student's value beside the reference's, its points.
 
     ``passed`` is ``None`` for a row that informs but is not asked for (0 points). ``compared`` is false
-    where the work gave nothing to hold against the reference; ``found`` then names what is missing.
+    where the work gave nothing to hold against the reference; ``found`` then names what is missing. ``tried`` is
+    false where that waits until the rest is right.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Row(Record):
     max_points: float = 0.0
     detail: str = ""
     compared: bool = True
+    tried: bool = True
 
 
 class Verdict(Record):

@@ -48,6 +48,7 @@ def _row(
         max_points=expectation.points,
         detail=detail,
         compared=answered or result.comparison is not None,
+        tried=not isinstance(expectation, Parity) or result.parity is not None or result.comparison is None,
     )
 
 

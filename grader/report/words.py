@@ -93,6 +93,8 @@ def mark(row: Row) -> tuple[str, str]:
     """Return a row's mark and the word that goes with it."""
     if row.passed is None:
         return "·", "for information"
+    if not row.tried:
+        return "–", "not tried"
     return ("✓", "right") if row.passed else ("✗", "differs")
 
 

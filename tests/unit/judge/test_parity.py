@@ -8,6 +8,7 @@ from grader.errors import CourseError
 from grader.evidence import CaseEvidence
 from grader.judge import CaseParity, judge
 from grader.keys import TaskKey
+from grader.report.words import mark
 from grader.tasks import Architecture, Parity
 from grader.verdict import Outcome, Row, Verdict
 from tests.blueprints import residual_block
@@ -67,6 +68,9 @@ def test_nothing_is_tried_of_another_model() -> None:
         row_of(verdict).passed,
     )
     assert "Parity" not in verdict.message
+    assert {"Parity": ("–", "not tried"), "Architecture": ("✗", "differs")}.items() <= {
+        row.name: mark(row) for row in verdict.rows
+    }.items()
 
 
 def test_a_person_is_asked_to_look_where_it_was_not_proved() -> None:
